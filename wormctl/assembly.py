@@ -1,0 +1,245 @@
+"""From a robot file to open devices that are ready to run.
+
+Everything that can be wrong with names and settings is found before the first device is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from wormctl.binding import Binding
+from wormctl.clock import Clock, MonotonicClock, SimulatedClock
+from wormctl.config import ConfigError, convert
+from wormctl.controller import Controller
+from wormctl.device import (
+    API_VERSION,
+    JOINT_POSITION,
+    Body,
+    Context,
+    DeviceError,
+    DeviceSpec,
+    Sensor,
+    Simulated,
+    Truth,
+    World,
+)
+from wormctl.hookspecs import Offer
+from wormctl.lifecycle import GuardedBody, close_quietly
+from wormctl.loop import Loop, Observer, ticks_per_step
+from wormctl.plugins import Plugins
+from wormctl.robot import Part, Robot
+from wormctl.snake import Snake, load_snake
+
+if TYPE_CHECKING:
+    from wormctl.policy import Policy
+
+ThingT = TypeVar("ThingT")
+
+
+class Assembly:
+    """A robot whose devices are open. Use it in a `with` statement: leaving it closes them, motors first."""
+
+    def __init__(
+        self,
+        *,
+        robot: Robot,
+        seed: int,
+        snake: Snake,
+        controller: Controller,
+        policy: Policy | None,
+        world: World | None,
+        body: GuardedBody,
+        truth: Truth | None,
+        sensors: Sequence[Sensor],
+        binding: Binding,
+        notes: Sequence[str],
+        closing: ExitStack,
+    ) -> None:
+        self.robot, self.seed, self.snake = robot, seed, snake
+        self.controller, self.policy = controller, policy
+        self.world, self.body, self.truth = world, body, truth
+        self.sensors, self.binding = tuple(sensors), binding
+        self.notes = tuple(notes)
+        """Lines that a person should see before the run."""
+        self._closing = closing
+
+    def loop(self, *, clock: Clock | None = None, observers: Sequence[Observer] = ()) -> Loop:
+        """A loop over these devices. `clock`: simulated, as fast as it can; real time for a physical body."""
+        fitting = SimulatedClock() if self.body.spec.simulated else MonotonicClock()
+        return Loop(
+            body=self.body,
+            sensors=self.sensors,
+            binding=self.binding,
+            controller=self.controller,
+            clock=fitting if clock is None else clock,
+            rate_hz=self.robot.rate_hz,
+            world=self.world,
+            truth=self.truth,
+            observers=observers,
+        )
+
+    def close(self) -> None:
+        """Close every device. May be called twice; never raises."""
+        self._closing.close()
+
+    def __enter__(self) -> Assembly:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def assemble(
+    robot: Robot,
+    plugins: Plugins,
+    *,
+    seed: int,
+    ablate: Sequence[str] = (),
+    controller: Controller | None = None,
+) -> Assembly:
+    """Make and open what `robot` names, everything random drawn from `seed`, the cells of `ablate` cut.
+
+    A given `controller` takes the place of the robot's policy. Raises `ConfigError` for what is wrong in the
+    file, `DeviceError` for a device that cannot be opened; then everything is closed again.
+    """
+    snake = load_snake(robot.description)
+    policy = None
+    if controller is None:
+        from wormctl.policy import find_policy, load_policy
+
+        policy = load_policy(find_policy(robot.policy))
+        controller = policy.controller()
+    _check_fit(robot, snake, controller)
+    if ablate:
+        _ablate(controller, ablate)
+    notes: list[str] = []
+    world = None if robot.world is None else _make(plugins.world(*_use(robot.world)), robot.world)
+    body = _make_body(robot.body, plugins, snake, notes)
+    sensors = [_make(plugins.sensor(*_use(part)), part) for part in robot.sensors]
+    guarded = GuardedBody(body)
+    _check_specs(robot, snake, guarded.spec, sensors)
+    binding = Binding(
+        [guarded.spec, *(sensor.spec for sensor in sensors)],
+        controller.inputs,
+        robot.binds,
+        where=robot.file,
+    )
+    with ExitStack() as closing:
+        if world is not None:
+            world.reset(seed)
+        context = Context(snake=snake, period_s=1.0 / robot.rate_hz, seed=seed, world=world)
+        closing.callback(guarded.close)
+        guarded.configure(context)
+        context = msgspec.structs.replace(context, body=body)
+        for sensor in sensors:
+            closing.callback(close_quietly, sensor)
+            _configure(sensor, context)
+        # The motors are made safe first: what was pushed last is closed first.
+        closing.callback(guarded.stop, "closing")
+        return Assembly(
+            robot=robot,
+            seed=seed,
+            snake=snake,
+            controller=controller,
+            policy=policy,
+            world=world,
+            body=guarded,
+            truth=body.truth if isinstance(body, Simulated) else None,
+            sensors=sensors,
+            binding=binding,
+            notes=notes,
+            closing=closing.pop_all(),
+        )
+
+
+def _use(part: Part) -> tuple[str, str]:
+    return part.use, f"{part.file}: {part.path}.{part.key}"
+
+
+def _make(offer: Offer[ThingT], part: Part, **defaults: object) -> ThingT:
+    """The device of `offer` with the settings of `part`; `defaults` are for those the file leaves out."""
+    config = convert({**defaults, **part.settings}, offer.config, where=part.file, under=part.path)
+    try:
+        return offer.make(config)
+    except (ConfigError, DeviceError):
+        raise
+    except Exception as error:
+        raise DeviceError(f"{part.use} cannot be made: {type(error).__name__}: {error}") from error
+
+
+def _make_body(part: Part, plugins: Plugins, snake: Snake, notes: list[str]) -> Body:
+    """The body, or its fallback where the first is not installed or cannot be made."""
+    name, where = _use(part)
+    if part.fallback is None or name in plugins.bodies:
+        offer = plugins.body(name, where)
+        try:
+            return _make(offer, part, **_joints(offer, snake))
+        except DeviceError as error:
+            if part.fallback is None:
+                raise
+            reason = f"cannot be used ({error})"
+    else:
+        reason = "is not installed"
+    notes.append(f"the {name} body {reason}: using the {part.fallback} body")
+    other = Part(use=part.fallback, file=part.file, path=part.path, key="fallback")
+    offer = plugins.body(*_use(other))
+    return _make(offer, other, **_joints(offer, snake))
+
+
+def _joints(offer: Offer[Body], snake: Snake) -> dict[str, int]:
+    """A body that has to know its joints before it is opened is told by the robot's description."""
+    return {"joints": snake.joints} if "joints" in offer.config.__struct_fields__ else {}
+
+
+def _configure(sensor: Sensor, context: Context) -> None:
+    try:
+        sensor.configure(context)
+    except (ConfigError, DeviceError):
+        raise
+    except Exception as error:
+        raise DeviceError(
+            f"{sensor.spec.name} cannot be configured: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _ablate(controller: Controller, cells: Sequence[str]) -> None:
+    try:
+        controller.ablate(cells)
+    except KeyError as error:
+        raise ConfigError(f"ablate: {error.args[0]}") from None
+
+
+def _check_fit(robot: Robot, snake: Snake, controller: Controller) -> None:
+    try:
+        ticks_per_step(robot.rate_hz, controller.dt_s)
+    except ValueError as error:
+        raise ConfigError(f"{robot.file}: $.{error}") from None
+    if controller.joints != snake.joints:
+        raise ConfigError(
+            f"{robot.file}: $.policy = {robot.policy!r}: moves {controller.joints} joints, "
+            f"{robot.description} has {snake.joints}"
+        )
+
+
+def _check_specs(robot: Robot, snake: Snake, body: DeviceSpec, sensors: Sequence[Sensor]) -> None:
+    for spec in (body, *(sensor.spec for sensor in sensors)):
+        if spec.api_version != API_VERSION:
+            raise ConfigError(
+                f"{robot.file}: {spec.name} is for plugin API {spec.api_version}, this is {API_VERSION}"
+            )
+    sizes = {channel.name: channel.size for channel in body.channels}
+    if sizes.get(JOINT_POSITION) != snake.joints:
+        raise ConfigError(
+            f"{robot.file}: {robot.body.path}.use = {robot.body.use!r}: measures "
+            f"{sizes.get(JOINT_POSITION, 0)} joints, {robot.description} has {snake.joints}"
+        )

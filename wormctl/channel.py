@@ -1,0 +1,106 @@
+"""Channels and samples: how a number travels from a device to the nervous system, with time and quality.
+
+Nothing here touches hardware. Devices declare `Channel`s and fill `Samples`; the loop only reads them.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Quality(enum.IntEnum):
+    """How far one sample can be trusted. Only `GOOD` values ever reach a neuron."""
+
+    GOOD = 0
+    """Measured, finite, inside its range and no older than its maximum age."""
+    STALE = 1
+    """Older than the channel's maximum age, or never measured."""
+    INVALID = 2
+    """Not finite, or outside the declared range."""
+    FAILED = 3
+    """The device said it could not measure."""
+
+
+class OnError(enum.StrEnum):
+    """What the loop does when a channel has no good sample."""
+
+    IGNORE = "ignore"
+    """The bound neurons receive no input from it; nothing else happens."""
+    HOLD = "hold"
+    """The last good value serves until the channel's maximum age, then as `ignore`."""
+    DEGRADE = "degrade"
+    """As `hold`, and the run is marked degraded."""
+    FAULT = "fault"
+    """The run stops, the body is made safe."""
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One quantity that a device measures, declared before any I/O.
+
+    `size` is the number of values (1 for a scalar); every value must lie in [`low`, `high`], in `unit` (SI).
+    A sample older than `max_age_s` is stale. `rate_hz` is how often the device renews it.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    size: int = 1
+    rate_hz: float = 50.0
+    max_age_s: float = 0.1
+    on_error: OnError = OnError.HOLD
+    doc: str = ""
+
+
+class Samples:
+    """The caller's arrays that one device fills on every read.
+
+    `values` holds the channels one after another, float64; `time_s` and `quality` have one entry a channel.
+    They are made here, once, or are views of `of` = (values, time_s, quality) that its maker keeps; `put`,
+    `vector` and `stamp` allocate nothing.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[Channel],
+        of: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]] | None = None,
+    ) -> None:
+        self.channels = tuple(channels)
+        ends = list(itertools.accumulate(c.size for c in self.channels))
+        starts = [end - c.size for end, c in zip(ends, self.channels, strict=True)]
+        values, count = ends[-1] if ends else 0, len(self.channels)
+        arrays = of or (np.empty(values), np.empty(count), np.empty(count, dtype=np.uint8))
+        if [a.shape for a in arrays] != [(values,), (count,), (count,)]:
+            raise ValueError(f"arrays must have {values}, {count} and {count} entries")
+        self.values, self.time_s, self.quality = arrays
+        self.values[:] = 0.0
+        self.time_s[:] = -np.inf
+        self.quality[:] = Quality.STALE
+        self.slices = {c.name: slice(a, b) for c, a, b in zip(self.channels, starts, ends, strict=True)}
+        self._index = {c.name: i for i, c in enumerate(self.channels)}
+        self._start = {c.name: a for c, a in zip(self.channels, starts, strict=True)}
+
+    def put(self, name: str, value: float, time_s: float, quality: Quality = Quality.GOOD) -> None:
+        """Record one scalar `value` of channel `name`, measured at `time_s` on the loop's clock."""
+        self.values[self._start[name]] = value
+        self.stamp(name, time_s, quality)
+
+    def vector(self, name: str) -> NDArray[np.float64]:
+        """The view a device fills for channel `name`, shape (size,). Fetch it once, when configured."""
+        return self.values[self.slices[name]]
+
+    def stamp(self, name: str, time_s: float, quality: Quality = Quality.GOOD) -> None:
+        """Say when the values of channel `name` were measured, and how good they are."""
+        i = self._index[name]
+        self.time_s[i] = time_s
+        self.quality[i] = quality
+
+    def fail(self, name: str) -> None:
+        """Say that channel `name` could not be measured; its last values are kept but no longer used."""
+        self.quality[self._index[name]] = Quality.FAILED

@@ -1,0 +1,129 @@
+"""The command line: which subcommand, and what an error looks like. Subcommands are imported when asked for.
+
+`wormctl --help` must stay quick on a Raspberry Pi: nothing heavy is imported at the top of this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from wormctl import __version__
+
+COMMANDS = {
+    "run": "let the worm crawl: watch it, and get a folder with what it did",
+    "evaluate": "run many trials and count how many reach the food",
+    "connectome": "ask the connectome: partners of a cell, paths between cells, counts",
+    "policy": "show, list and import policy files",
+    "bench": "measure how fast this machine runs the worm",
+    "plugins": "list installed plugins, or start a new one",
+}
+"""Subcommand -> what it does. Each is a module of `wormctl.commands` with `add_arguments` and `run`."""
+
+USER_ERRORS = (
+    ("wormctl.config", "ConfigError"),
+    ("wormctl.device", "DeviceError"),
+    ("wormctl.policy", "PolicyError"),
+    ("wormctl.connectome", "UnknownCell"),
+)
+"""Errors that say what a user can do about them, named so that none is imported before it is raised."""
+
+EXIT_USER_ERROR = 2
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status. No traceback reaches the user unless WORMCTL_DEBUG is set."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _dispatch(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has left. Python flushes stdout once more at exit: give it a place to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_BROKEN_PIPE
+    except KeyboardInterrupt:
+        return _complain("interrupted", EXIT_INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("WORMCTL_DEBUG"):
+            raise
+        text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
+        if _is_user_error(error):
+            return _complain(text, EXIT_USER_ERROR)
+        return _complain(
+            f"unexpected {type(error).__name__}: {text} (set WORMCTL_DEBUG=1 for the traceback)", EXIT_BUG
+        )
+    return status
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_parser().format_help(), end="")
+        return 0
+    if arguments[0].startswith("-"):
+        _parser().parse_args(arguments)
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    summary, add_arguments, run = _builtin(name) if name in COMMANDS else _from_plugin(name)
+    command = argparse.ArgumentParser(
+        prog=f"wormctl {name}",
+        description=f"{summary[:1].upper()}{summary[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(command)
+    return run(command.parse_args(rest))
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import entry_points  # as slow as all the rest together
+
+    plugins = sorted({entry.name for entry in entry_points(group="wormctl")})
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="wormctl",
+        usage="wormctl COMMAND ...",
+        description="A worm's nervous system in a snake robot.",
+        epilog=f"commands:\n{commands}\n\n"
+        "`wormctl COMMAND --help` explains it. `wormctl plugins` lists the commands that plugins bring\n"
+        f"(plugins here: {', '.join(plugins) or 'none'}).",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"wormctl {__version__}")
+    return parser
+
+
+def _builtin(name: str) -> tuple[str, Callable[[argparse.ArgumentParser], None], Run]:
+    module = importlib.import_module(f"wormctl.commands.{name}")
+    return COMMANDS[name], module.add_arguments, module.run
+
+
+def _from_plugin(name: str) -> tuple[str, Callable[[argparse.ArgumentParser], None], Run]:
+    from wormctl.config import ConfigError
+    from wormctl.names import unknown
+    from wormctl.plugins import load_plugins
+
+    commands = load_plugins().commands
+    if name not in commands:
+        raise ConfigError(f"{name}: {unknown('command', name, [*COMMANDS, *commands])}")
+    command = commands[name].thing
+    return command.summary, command.add_arguments, command.run
+
+
+def _is_user_error(error: Exception) -> bool:
+    return any(
+        module in sys.modules and isinstance(error, getattr(sys.modules[module], name, ()))
+        for module, name in USER_ERRORS
+    )
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"wormctl: {text}", file=sys.stderr)
+    return status

@@ -1,0 +1,139 @@
+"""The contract between the loop and everything it can talk to: sensors, bodies, worlds.
+
+A hook hands the host factories and declarations; the loop then calls these plain objects in a fixed order.
+Only protocols and value types live here; `wormctl.lifecycle` enforces the order of calls.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from wormctl.channel import Channel, Samples
+
+if TYPE_CHECKING:
+    from wormctl.snake import Snake
+
+API_VERSION = 1
+"""The version of this contract. A plugin written for another version is refused by name."""
+
+JOINT_POSITION = "joint.position"
+"""The channel that every body offers: rad, one value a joint, head first."""
+
+
+class Capability(enum.StrEnum):
+    """What a body can do besides following setpoints."""
+
+    FEEDBACK = "feedback"
+    TORQUE_OFF = "torque_off"
+    TEMPERATURE = "temperature"
+    VOLTAGE = "voltage"
+    ESTOP = "estop"
+    HARDWARE_WATCHDOG = "hardware_watchdog"
+
+
+class DeviceSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device declares without any I/O."""
+
+    name: str
+    channels: tuple[Channel, ...]
+    simulated: bool
+    capabilities: frozenset[Capability] = frozenset()
+    api_version: int = API_VERSION
+
+
+class DeviceError(Exception):
+    """A device cannot do what was asked. The message says what to do about it, in one line."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every plugin's settings: an unknown key in a file is an error that names its path."""
+
+
+@runtime_checkable
+class World(Protocol):
+    """Where a simulated body lives. Positions in metres, time in seconds."""
+
+    name: str
+
+    def reset(self, seed: int) -> None:
+        """Draw everything random in this world anew (source positions, bearings) from `seed`."""
+
+    def advance(self, now_s: float) -> None:
+        """Move what moves (a drifting source) to time `now_s`."""
+
+    def goal_distance_m(self, x_m: float, y_m: float) -> float:
+        """Distance from a point to the nearest food source, infinite if there is none."""
+
+
+class Truth:
+    """What a simulated body really does; for recording and judging, never for the nervous system.
+
+    `pose` is (links, 3): x_m, y_m, heading_rad of every link, head first. `nose` is (2,): x_m, y_m.
+    `contact_n` is (links,): the contact force on each link. The body refreshes them on every write.
+    """
+
+    def __init__(self, links: int) -> None:
+        self.pose: NDArray[np.float64] = np.zeros((links, 3))
+        self.nose: NDArray[np.float64] = np.zeros(2)
+        self.contact_n: NDArray[np.float64] = np.zeros(links)
+
+
+@runtime_checkable
+class Simulated(Protocol):
+    """The extra face of a simulated body, which world sensors look at."""
+
+    truth: Truth
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device is given when it is configured.
+
+    `body` is set for sensors only, and is the body as its plugin made it.
+    """
+
+    snake: Snake
+    """The mechanical description of the robot: the only place its numbers stand."""
+    period_s: float
+    """Time between two ticks of the loop."""
+    seed: int
+    world: World | None = None
+    body: object | None = None
+
+
+class Sensor(Protocol):
+    """Something that measures. `read` runs in the tick: it must return at once and allocate nothing.
+
+    A sensor that has to wait (I2C, a camera) derives from `wormctl.slow.SlowSensor`.
+    """
+
+    spec: DeviceSpec
+
+    def configure(self, context: Context) -> None:
+        """Open what is needed. Raises `DeviceError` with a remedy."""
+
+    def read(self, now_s: float, out: Samples) -> None:
+        """Fill `out` with the newest values; it belongs to the caller and is the same object every tick."""
+
+    def close(self) -> None:
+        """Give everything back. Never raises; may be called twice."""
+
+
+class Body(Sensor, Protocol):
+    """A snake that can move. The loop never calls `write` unless `arm` has succeeded.
+
+    Every body offers the channel `JOINT_POSITION`; without a good sample of it the run ends as a fault.
+    """
+
+    def arm(self, now_s: float) -> None:
+        """Enable the motors, holding the present position. Raises `DeviceError` if that is not safe."""
+
+    def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
+        """Send joint setpoints, already limited. A simulated body also advances by one period."""
+
+    def stop(self, reason: str) -> None:
+        """Make the motors safe at once. Idempotent, allowed in any state, never raises."""

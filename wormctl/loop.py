@@ -1,0 +1,288 @@
+"""The control loop: sense -> judge and bind -> nervous system -> limits and slew -> act, at a fixed rate.
+
+It calls plain objects in a fixed order. A tick makes no hook call, no allocation that lasts and no I/O but
+the devices' own. What the devices are, and where their settings come from, is not known here.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from wormctl.binding import Binding
+from wormctl.binding_kernel import DEGRADED
+from wormctl.clock import Clock
+from wormctl.controller import Controller
+from wormctl.device import JOINT_POSITION, DeviceError, Sensor, Truth, World
+from wormctl.lifecycle import GuardedBody
+
+OVERRUNS_IN_A_ROW = 5
+"""A hard clock that misses this many deadlines in a row ends the run."""
+
+TIMES_KEPT = 1 << 16
+"""Tick durations kept for the statistics: the last 22 minutes at 50 Hz."""
+
+_RATE_TOLERANCE = 1e-6
+
+
+class TickView:
+    """What an observer sees after a tick. The same object every time: copy what you keep.
+
+    `values` and `quality` are in the order of `binding.channels`. `truth` is there if the body is simulated.
+    """
+
+    def __init__(
+        self,
+        binding: Binding,
+        controller: Controller,
+        body: GuardedBody,
+        truth: Truth | None,
+        wanted_rad: NDArray[np.float64],
+    ) -> None:
+        self.tick = 0
+        self.time_s = 0.0
+        self.duration_s = 0.0
+        """How long the previous tick took, all in all."""
+        self.overruns = 0
+        self.degraded = False
+        self.binding = binding
+        self.values = binding.values
+        self.quality = binding.judged
+        self.x, self.good = binding.x, binding.good
+        self.controller = controller
+        self.wanted_rad = wanted_rad
+        """What the nervous system asked for."""
+        self.setpoint_rad = body.setpoint_rad
+        """What was sent."""
+        self.truth = truth
+
+
+Observer = Callable[[TickView], None]
+"""Called after every tick; must be quick and must not keep the view. An exception ends the run as a fault."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended, and what it counted."""
+
+    reason: str
+    """`time`, `goal`, `interrupted`, or `fault: ` and why."""
+    ticks: int
+    time_s: float
+    """Ticks times the period."""
+    elapsed_s: float
+    """By the wall."""
+    overruns: int
+    degraded: bool
+    bad_samples: dict[str, int]
+    """By channel: the ticks without a good sample."""
+    tick_us_median: float
+    tick_us_p99: float
+    error: BaseException | None = None
+    """What lies behind a fault, for debugging."""
+
+    @property
+    def faulted(self) -> bool:
+        """Whether the run ended by a fault."""
+        return self.reason.startswith("fault: ")
+
+
+class Loop:
+    """One robot's loop. Everything is allocated here. A loop runs once.
+
+    `body` must be configured, and so must the `sensors`; the caller closes them. `binding` was made from the
+    specs of `body` and `sensors`, in that order. `rate_hz` must be a whole multiple of 1/`controller.dt_s`:
+    the nervous system then ticks at every k-th tick of the loop, limits and slew at every one.
+    """
+
+    def __init__(
+        self,
+        *,
+        body: GuardedBody,
+        sensors: Sequence[Sensor],
+        binding: Binding,
+        controller: Controller,
+        clock: Clock,
+        rate_hz: float,
+        world: World | None = None,
+        truth: Truth | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._every = ticks_per_step(rate_hz, controller.dt_s)
+        if controller.joints != body.setpoint_rad.size:
+            raise ValueError(f"controller has {controller.joints} joints, the body {body.setpoint_rad.size}")
+        if JOINT_POSITION not in {channel.name for channel in body.spec.channels}:
+            raise ValueError(f"{body.spec.name} has no channel {JOINT_POSITION}")
+        if not (clock.hard or body.spec.simulated):
+            raise ValueError(f"{body.spec.name} is a physical body: it needs a clock of real time")
+        self._body, self._sensors, self._binding = body, tuple(sensors), binding
+        self._controller, self._clock, self._world = controller, clock, world
+        self._observers = tuple(observers)
+        self._period_s = 1.0 / rate_hz
+        self._wanted_rad = np.zeros(controller.joints)
+        self._times_ns = np.zeros(TIMES_KEPT, dtype=np.int64)
+        self._stop: str | None = None
+        self._culprit = ""
+        self._done = 0
+        self.view = TickView(binding, controller, body, truth, self._wanted_rad)
+
+    def observe(self, *observers: Observer) -> None:
+        """Add observers, called after those that are there. Before the run; some are made from `view`."""
+        self._observers += observers
+
+    def request_stop(self, reason: str = "interrupted") -> None:
+        """End the run before the next tick. May be called from an observer, a signal handler or a thread."""
+        self._stop = self._stop or reason
+
+    def run(self, duration_s: float | None = None) -> Result:
+        """Arm the body where it stands and run until `duration_s`, a requested stop or a fault.
+
+        However it ends, by an exception too, the body is stopped. Faults of devices, controller and observers
+        do not raise: they are the `reason` of the result.
+        """
+        error: BaseException | None = None
+        reason = "interrupted"
+        began_s = time.monotonic()
+        try:
+            with _no_garbage_collection():
+                reason = self._arm() or self._ticks(math.inf if duration_s is None else duration_s)
+        except Exception as caught:
+            error = caught.__cause__ or caught
+            reason = f"fault: {_blame(self._culprit, caught)}"
+        finally:
+            if reason.startswith("fault: "):
+                self._body.fault(reason.removeprefix("fault: "))
+            else:
+                self._body.stop(reason)
+        return self._result(reason, time.monotonic() - began_s, error)
+
+    def _arm(self) -> str | None:
+        """Look until the joints are seen, then arm. Returns a reason to end before the first tick."""
+        binding, clock, period_s = self._binding, self._clock, self._period_s
+        self._culprit = "nervous system"
+        # Both once for nothing: whatever they have to compile is ready before the motors are.
+        binding.run(0.0)
+        self._controller.step(binding.x, binding.good, self._wanted_rad)
+        self._controller.reset()
+        clock.start(period_s)
+        binding.reset(clock.now_s())
+        while True:
+            now_s = clock.now_s()
+            self._sense(now_s)
+            outcome = binding.run(now_s)
+            if outcome >= 0:
+                return f"fault: {binding.complaint(outcome)}"
+            if self._stop is not None:
+                return self._stop
+            if binding.serves(JOINT_POSITION):
+                break
+            clock.wait()
+        self._culprit = self._body.spec.name
+        self._body.arm(now_s, binding.latest(JOINT_POSITION))
+        self._wanted_rad[:] = self._body.setpoint_rad
+        binding.clear_counts()
+        if clock.hard:  # arming took its time: those deadlines were not missed by a tick
+            clock.wait()
+        return None
+
+    def _ticks(self, duration_s: float) -> str:
+        """The loop itself. Returns why it ended."""
+        body, binding, controller, world = self._body, self._binding, self._controller, self._world
+        clock, view, observers, times_ns = self._clock, self.view, self._observers, self._times_ns
+        x, good, wanted_rad = binding.x, binding.good, self._wanted_rad
+        end_s = clock.now_s() + duration_s - 0.5 * self._period_s
+        missed_in_a_row = 0
+        while self._stop is None:
+            began_ns = time.perf_counter_ns()
+            now_s = clock.now_s()
+            if now_s >= end_s:
+                return "time"
+            if world is not None:
+                self._culprit = "world"
+                world.advance(now_s)
+            self._sense(now_s)
+            outcome = binding.run(now_s)
+            if outcome >= 0:
+                return f"fault: {binding.complaint(outcome)}"
+            if self._done % self._every == 0:
+                self._culprit = "nervous system"
+                controller.step(x, good, wanted_rad)
+            self._culprit = body.spec.name
+            body.write(wanted_rad, now_s)
+            view.tick, view.time_s, view.degraded = self._done, now_s, outcome == DEGRADED
+            self._culprit = "observer"
+            for observer in observers:
+                observer(view)
+            lasted_ns = time.perf_counter_ns() - began_ns
+            times_ns[self._done % TIMES_KEPT] = lasted_ns
+            view.duration_s = lasted_ns * 1e-9
+            self._done += 1
+            missed = clock.wait()
+            view.overruns += missed
+            missed_in_a_row = missed_in_a_row + missed if missed else 0
+            if clock.hard and missed_in_a_row >= OVERRUNS_IN_A_ROW:
+                return f"fault: {missed_in_a_row} deadlines in a row were missed"
+        return self._stop
+
+    def _sense(self, now_s: float) -> None:
+        samples = self._binding.samples
+        self._culprit = self._body.spec.name
+        self._body.read(now_s, samples[0])
+        for i, sensor in enumerate(self._sensors, 1):
+            self._culprit = sensor.spec.name
+            sensor.read(now_s, samples[i])
+
+    def _result(self, reason: str, elapsed_s: float, error: BaseException | None) -> Result:
+        times_us = self._times_ns[: min(self._done, TIMES_KEPT)] * 1e-3
+        median, p99 = np.percentile(times_us, [50, 99]) if times_us.size else (0.0, 0.0)
+        return Result(
+            reason=reason,
+            ticks=self._done,
+            time_s=self._done * self._period_s,
+            elapsed_s=elapsed_s,
+            overruns=self.view.overruns,
+            degraded=self._binding.degraded(),
+            bad_samples=self._binding.bad_samples(),
+            tick_us_median=float(median),
+            tick_us_p99=float(p99),
+            error=error,
+        )
+
+
+def ticks_per_step(rate_hz: float, dt_s: float) -> int:
+    """How many ticks of a loop at `rate_hz` make one step of a controller made for `dt_s`.
+
+    Raises `ValueError` if that is not a whole number of at least 1.
+    """
+    every = rate_hz * dt_s
+    if not (
+        math.isfinite(every) and round(every) >= 1 and abs(every - round(every)) < _RATE_TOLERANCE * every
+    ):
+        raise ValueError(f"rate_hz = {rate_hz:g}: must be a whole multiple of the policy's {1.0 / dt_s:g} Hz")
+    return round(every)
+
+
+def _blame(culprit: str, error: Exception) -> str:
+    text = str(error) if isinstance(error, DeviceError) else f"{type(error).__name__}: {error}"
+    return text if text.startswith(culprit) else f"{culprit}: {text}"
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A full collection takes as long as half a tick: do it now, then not until the end."""
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,213 @@
+"""Finding plugins by entry point and keeping what they offer. One that breaks is named and left out.
+
+Nothing is built in: bodies, sensors and worlds that ship with wormctl come through the same door.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import pluggy
+
+from wormctl import hookspecs
+from wormctl.config import ConfigError
+from wormctl.device import API_VERSION, Body, Config, Sensor, World
+from wormctl.hookspecs import Artist, Command, Offer
+from wormctl.names import unknown
+
+GROUP = "wormctl"
+"""The entry-point group: `[project.entry-points.wormctl]` in a plugin's pyproject.toml."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+ThingT = TypeVar("ThingT")
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a plugin comes from."""
+
+    plugin: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.plugin} ({self.distribution} {self.version})"
+
+
+class Registered(msgspec.Struct, Generic[ThingT], frozen=True):
+    """Something a plugin offers, and which plugin that is."""
+
+    thing: ThingT
+    origin: Origin
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A plugin that was left out, and why, in a line."""
+
+    origin: Origin
+    error: str
+
+
+class PluginError(Exception):
+    """A plugin does not keep the contract. The message is one line."""
+
+
+class Plugins:
+    """What the installed plugins offer, by name, and the plugins that are broken."""
+
+    def __init__(self) -> None:
+        self.loaded: list[Origin] = []
+        self.broken: list[Broken] = []
+        self.bodies: dict[str, Registered[Offer[Body]]] = {}
+        self.sensors: dict[str, Registered[Offer[Sensor]]] = {}
+        self.worlds: dict[str, Registered[Offer[World]]] = {}
+        self.commands: dict[str, Registered[Command]] = {}
+        self.artists: dict[str, Registered[Artist]] = {}
+
+    def body(self, name: str, where: str) -> Offer[Body]:
+        """The body called `name`; a `ConfigError` at `where` says what is installed."""
+        return self._find("body", self.bodies, name, where)
+
+    def sensor(self, name: str, where: str) -> Offer[Sensor]:
+        """The sensor called `name`; a `ConfigError` at `where` says what is installed."""
+        return self._find("sensor", self.sensors, name, where)
+
+    def world(self, name: str, where: str) -> Offer[World]:
+        """The world called `name`; a `ConfigError` at `where` says what is installed."""
+        return self._find("world", self.worlds, name, where)
+
+    def add(self, origin: Origin, plugin: object) -> None:
+        """Take in everything that `plugin`, a module or an object with hooks, offers, or nothing of it.
+
+        Raises `PluginError`, or whatever the plugin's own code raises.
+        """
+        offered = collect(plugin)
+        tables: dict[str, Mapping[str, Registered[Any]]] = {
+            "body": self.bodies,
+            "sensor": self.sensors,
+            "world": self.worlds,
+            "command": self.commands,
+            "artist": self.artists,
+        }
+        for kind, things in offered.items():
+            for thing in things:
+                if (known := tables[kind].get(thing.name)) is not None:
+                    raise PluginError(f"{kind} {thing.name!r} is already offered by {known.origin}")
+        for body in offered["body"]:
+            self.bodies[body.name] = Registered(body, origin)
+        for sensor in offered["sensor"]:
+            self.sensors[sensor.name] = Registered(sensor, origin)
+        for world in offered["world"]:
+            self.worlds[world.name] = Registered(world, origin)
+        for command in offered["command"]:
+            self.commands[command.name] = Registered(command, origin)
+        for artist in offered["artist"]:
+            self.artists[artist.name] = Registered(artist, origin)
+        self.loaded.append(origin)
+
+    def _find(
+        self, kind: str, table: Mapping[str, Registered[Offer[ThingT]]], name: str, where: str
+    ) -> Offer[ThingT]:
+        if name in table:
+            return table[name].thing
+        blame = f"; broken: {', '.join(b.origin.plugin for b in self.broken)}" if self.broken else ""
+        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{blame}")
+
+
+def load_plugins(
+    candidates: Iterable[EntryPoint] | None = None, *, warn: Callable[[str], None] | None = None
+) -> Plugins:
+    """Load every installed plugin (or `candidates`), each by itself, in the order of their distributions.
+
+    A plugin that fails, in whatever way, is kept in `broken` and given to `warn` in a line (default: stderr).
+    """
+    found = entry_points(group=GROUP) if candidates is None else candidates
+    plugins = Plugins()
+    for origin, entry in sorted(((_origin(e), e) for e in found), key=lambda pair: _order(pair[0])):
+        try:
+            plugins.add(origin, entry.load())
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may even call sys.exit when it is imported
+            broken = Broken(origin, _one_line(error))
+            plugins.broken.append(broken)
+            if os.environ.get("WORMCTL_DEBUG"):
+                traceback.print_exception(error)
+            (warn or _to_stderr)(f"plugin {origin} is left out: {broken.error}")
+    return plugins
+
+
+def collect(plugin: object) -> dict[str, list[Any]]:
+    """What `plugin` offers, checked: lists of `Offer` or `Command` by kind. Raises `PluginError`."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(plugin)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{error}; hooks are: {', '.join(HOOKS)}") from None
+    kinds = {hook: kind for hook, (kind, _) in HOOKS.items()}
+    offered: dict[str, list[Any]] = {kind: [] for kind in kinds.values()}
+    for hook, (kind, wanted) in HOOKS.items():
+
+        def register(thing: object, kind: str = kind, wanted: type = wanted) -> None:
+            checked = _check(kind, wanted, thing)
+            if checked in {t.name for t in offered[kind]}:
+                raise PluginError(f"offers the {kind} {checked!r} twice")
+            offered[kind].append(thing)
+
+        getattr(manager.hook, hook)(register=register)
+    return offered
+
+
+HOOKS: dict[str, tuple[str, type]] = {
+    "wormctl_register_bodies": ("body", Offer),
+    "wormctl_register_sensors": ("sensor", Offer),
+    "wormctl_register_worlds": ("world", Offer),
+    "wormctl_register_commands": ("command", Command),
+    "wormctl_register_artists": ("artist", Artist),
+}
+"""Every hook: what it registers, and as what."""
+
+
+def _check(kind: str, wanted: type, thing: object) -> str:
+    """The name of `thing`, if it is a proper `kind`."""
+    if not isinstance(thing, (Offer, Command, Artist)) or not isinstance(thing, wanted):
+        raise PluginError(f"registers a {kind} that is a {type(thing).__name__}, not a {wanted.__name__}")
+    if not (isinstance(thing.name, str) and _NAME.fullmatch(thing.name)):
+        raise PluginError(f"{kind} name {thing.name!r}: must be lower-case letters, digits, '-' and '_'")
+    if isinstance(thing, Offer):
+        if thing.api_version != API_VERSION:
+            raise PluginError(
+                f"{kind} {thing.name!r} is for version {thing.api_version} of the plugin API, "
+                f"this wormctl has {API_VERSION}"
+            )
+        if not (isinstance(thing.config, type) and issubclass(thing.config, Config)):
+            raise PluginError(f"{kind} {thing.name!r}: config must derive from wormctl.device.Config")
+    return thing.name
+
+
+def _origin(entry: EntryPoint) -> Origin:
+    if entry.dist is None:
+        return Origin(entry.name, "unknown", "0")
+    return Origin(entry.name, entry.dist.name, entry.dist.version)
+
+
+def _order(origin: Origin) -> tuple[str, str]:
+    return origin.distribution, origin.plugin
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def _to_stderr(line: str) -> None:
+    print(f"wormctl: {line}", file=sys.stderr)

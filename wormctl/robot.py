@@ -1,0 +1,178 @@
+"""The robot file: which body, world, policy and sensors, and what is bound to what. Makes no devices.
+
+policy = "worm302"          # a shipped policy, or a file
+rate_hz = 50                # of the loop; a whole multiple of the policy's own rate
+
+[body]
+use = "pybullet"            # a body that a plugin offers; its other settings follow
+fallback = "planar"         # instead, where the first cannot be had
+
+[world]                     # leave it out for a physical robot
+use = "food_ahead"          # a world that a plugin offers; or file = "my_world.toml"
+
+[[sensor]]
+use = "odour"
+
+[[bind]]
+channel = "odour.food"      # of the body or a sensor
+to = ["ASEL", "ASER"]       # inputs of the policy
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from wormctl.binding import Bind
+from wormctl.config import ConfigError, convert, read_toml
+from wormctl.names import unknown
+from wormctl.snake import REFERENCE
+
+SHIPPED = Path(__file__).parent / "robots"
+DEFAULT = "worm"
+
+Settings = dict[str, Any]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One device of a robot: the offer it uses, and its settings as they stand in the file."""
+
+    use: str
+    settings: Settings = {}
+    file: str
+    """The file it stands in, and where: for messages."""
+    path: str
+    key: str = "use"
+    fallback: str | None = None
+
+
+class Robot(msgspec.Struct, frozen=True, kw_only=True):
+    """A robot file, checked as far as it can be without plugins and policy."""
+
+    file: str
+    """For messages."""
+    policy: str
+    rate_hz: float
+    description: Path
+    """The mechanical description, a file like `wormctl/snake.toml`."""
+    body: Part
+    world: Part | None
+    sensors: tuple[Part, ...]
+    binds: tuple[Bind, ...]
+
+    def replace(
+        self,
+        *,
+        body: str | None = None,
+        world: str | None = None,
+        policy: str | None = None,
+        rate_hz: float | None = None,
+    ) -> Robot:
+        """The same robot with some of it replaced, as by options of a command.
+
+        Another `body` starts from its default settings and has no fallback. `world` is the name of one, or a
+        .toml file.
+        """
+        changed = self
+        if body is not None and body != self.body.use:
+            changed = msgspec.structs.replace(changed, body=Part(use=body, file="--body", path="$.body"))
+        elif body is not None:
+            changed = msgspec.structs.replace(changed, body=msgspec.structs.replace(self.body, fallback=None))
+        if world is not None:
+            raw = {"file": world} if world.endswith(".toml") else {"use": world}
+            changed = msgspec.structs.replace(changed, world=_world(raw, "--world", Path()))
+        if policy is not None:
+            changed = msgspec.structs.replace(changed, policy=policy)
+        if rate_hz is not None:
+            changed = msgspec.structs.replace(changed, rate_hz=rate_hz)
+        return changed
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tables of a robot file. What a device may be set to is known to its plugin only."""
+
+    policy: Name
+    body: Settings
+    rate_hz: Annotated[float, msgspec.Meta(ge=1.0, le=1000.0)] = 50.0
+    description: Name | None = None
+    world: Settings | None = None
+    sensor: list[Settings] = []
+    bind: list[Bind] = []
+
+
+class _Use(msgspec.Struct, frozen=True, kw_only=True):
+    use: Name
+
+
+class _BodyUse(_Use, frozen=True, kw_only=True):
+    fallback: Name | None = None
+
+
+class _WorldFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    file: Name
+
+
+class _Kind(msgspec.Struct, frozen=True, kw_only=True):
+    kind: Name
+
+
+def shipped_robots() -> dict[str, Path]:
+    """Every shipped robot file, by name."""
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+
+
+def load_robot(name_or_path: str | Path = DEFAULT) -> Robot:
+    """The shipped robot of that name, or the one in the file at that path. Raises `ConfigError`.
+
+    Files that it names are looked for next to it.
+    """
+    path = shipped_robots().get(str(name_or_path))
+    if path is None:
+        path = Path(name_or_path)
+        if path.suffix != ".toml" and not path.exists():
+            known = unknown("robot", str(name_or_path), shipped_robots())
+            raise ConfigError(f"{name_or_path}: {known}, or name a .toml file")
+    return parse_robot(read_toml(path), where=str(path), folder=path.parent)
+
+
+def parse_robot(raw: Settings, *, where: str, folder: Path) -> Robot:
+    """The robot in the contents of a file; `folder` is where it looks for files it names."""
+    file = convert(raw, _File, where=where)
+    return Robot(
+        file=where,
+        policy=_resolve(file.policy, folder),
+        rate_hz=file.rate_hz,
+        description=REFERENCE if file.description is None else folder / file.description,
+        body=_part(file.body, _BodyUse, where, "$.body"),
+        world=None if file.world is None else _world(file.world, where, folder),
+        sensors=tuple(_part(s, _Use, where, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
+        binds=tuple(file.bind),
+    )
+
+
+def _part(raw: Settings, kind: type[_Use], where: str, path: str) -> Part:
+    """The keys that every device has, and the rest as its settings."""
+    common = convert(raw, kind, where=where, under=path)
+    settings = {key: value for key, value in raw.items() if key not in kind.__struct_fields__}
+    fallback = common.fallback if isinstance(common, _BodyUse) else None
+    return Part(use=common.use, file=where, path=path, settings=settings, fallback=fallback)
+
+
+def _world(raw: Settings, where: str, folder: Path) -> Part:
+    """A world by name with its settings, or the one in a world file, whose `kind` is the name."""
+    if "file" not in raw:
+        return _part(raw, _Use, where, "$.world")
+    path = folder / convert(raw, _WorldFile, where=where, under="$.world").file
+    inside = read_toml(path)
+    kind = convert(inside, _Kind, where=str(path)).kind
+    settings = {key: value for key, value in inside.items() if key != "kind"}
+    return Part(use=kind, file=str(path), path="$", key="kind", settings=settings)
+
+
+def _resolve(name: str, folder: Path) -> str:
+    """`name` as an absolute path if it is a file below `folder`; otherwise the name of something shipped."""
+    path = folder / name
+    return str(path.resolve()) if path.is_file() else name

@@ -1,0 +1,98 @@
+"""Sensors that have to wait for their hardware: a thread measures, the tick takes the latest value.
+
+Derive from `SlowSensor` and write `measure`; it may block for as long as it likes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+
+from wormctl.channel import Quality, Samples
+from wormctl.device import Context, DeviceError, DeviceSpec
+
+JOIN_S = 2.0
+"""How long `close` waits for a measurement that is under way."""
+
+_RETRY_S = 0.5
+
+
+class SlowSensor(ABC):
+    """A sensor read by its own thread, at the highest rate among its channels.
+
+    A measurement that takes long simply grows old in the slot, until the loop calls it stale. One that raises
+    marks every channel failed, is remembered in `last_error`, and is tried again half a second later.
+    """
+
+    spec: DeviceSpec
+
+    def __init__(self, spec: DeviceSpec) -> None:
+        self.spec = spec
+        self.last_error: str | None = None
+        self._period_s = 1.0 / max(channel.rate_hz for channel in spec.channels)
+        self._fresh = Samples(spec.channels)
+        self._slot = Samples(spec.channels)
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def open(self, context: Context) -> None:  # noqa: B027 (nothing to open is the common case)
+        """Open the hardware, before the thread starts. Raises `DeviceError` with a remedy."""
+
+    @abstractmethod
+    def measure(self, now_s: float, out: Samples) -> None:
+        """Measure once and fill `out`, stamped with `now_s` or a later `time.monotonic()`. In the thread."""
+
+    def shut(self) -> None:  # noqa: B027
+        """Give back what `open` took, after the thread has ended."""
+
+    def configure(self, context: Context) -> None:
+        """Open the hardware and start measuring."""
+        self.open(context)
+        name = f"sensor {self.spec.name}"
+        self._thread = threading.Thread(target=self._measure_until_closed, name=name, daemon=True)
+        self._thread.start()
+
+    def read(self, now_s: float, out: Samples) -> None:
+        """Copy the slot into `out`. Never waits: while the thread fills the slot, `out` keeps what it has.
+
+        The thread stamps in `time.monotonic()`; what counts is how old the sample is now.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            out.values[:] = self._slot.values
+            out.quality[:] = self._slot.quality
+            out.time_s[:] = self._slot.time_s
+            out.time_s += now_s - time.monotonic()
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """End the thread and shut the hardware. Never raises; may be called twice."""
+        self._closing.set()
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        thread.join(JOIN_S)
+        try:
+            self.shut()
+        except Exception as error:
+            self.last_error = str(error)
+
+    def _measure_until_closed(self) -> None:
+        while not self._closing.is_set():
+            began_s = time.monotonic()
+            pause_s = self._period_s
+            try:
+                self.measure(began_s, self._fresh)
+            except Exception as error:
+                self.last_error = str(error) if isinstance(error, DeviceError) else repr(error)
+                self._fresh.quality[:] = Quality.FAILED
+                pause_s = _RETRY_S
+            with self._lock:
+                self._slot.values[:] = self._fresh.values
+                self._slot.quality[:] = self._fresh.quality
+                self._slot.time_s[:] = self._fresh.time_s
+            self._closing.wait(max(0.0, began_s + pause_s - time.monotonic()))

@@ -1,0 +1,28 @@
+"""The conformance kit for plugins: run it in your tests, and what passes here works in the loop.
+
+    from wormctl.testing import check_plugin
+    import wormctl_mine.plugin
+
+    def test_conformance():
+        check_plugin(wormctl_mine.plugin)
+
+A check that fails raises `ConformanceError`, an `AssertionError` whose message says which rule was broken.
+The kit needs no test runner. `IdealBody`, `FixedSensor` and `StillController` stand in for what a test leaves
+out.
+"""
+
+from wormctl.testing.checks import ConformanceError
+from wormctl.testing.fakes import FixedSensor, IdealBody, StillController, bare_context
+from wormctl.testing.kit import check_body, check_plugin, check_sensor, check_world
+
+__all__ = [
+    "ConformanceError",
+    "FixedSensor",
+    "IdealBody",
+    "StillController",
+    "bare_context",
+    "check_body",
+    "check_plugin",
+    "check_sensor",
+    "check_world",
+]

@@ -1,0 +1,211 @@
+"""The rules of the contract, a function each. The kit strings them together."""
+
+from __future__ import annotations
+
+import gc
+import math
+import re
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from wormctl.channel import Channel, Quality, Samples
+from wormctl.config import ConfigError, convert
+from wormctl.device import API_VERSION, Body, Config, Context, DeviceSpec, Sensor
+from wormctl.hookspecs import Offer
+
+FIRST_SAMPLE_S = 2.0
+"""How long a sensor may take, by the wall, until every channel has a good sample."""
+
+_READS_JUDGED = 10
+
+READS = 400
+GROWTH_BYTES = 2048
+"""What `READS` reads may leave behind. Anything that grows with the reads is more."""
+
+_CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+class ConformanceError(AssertionError):
+    """A device breaks a rule of the contract; the message names it."""
+
+
+def require(fine: object, name: str, rule: str) -> None:
+    """Raise `ConformanceError` unless `fine`."""
+    if not fine:
+        raise ConformanceError(f"{name}: {rule}")
+
+
+def unknown_settings_are_refused(offer: Offer[Any]) -> None:
+    """A misspelt key in a robot file must not pass."""
+    try:
+        convert({"no_such_setting": 1}, offer.config, where="test")
+    except ConfigError as error:
+        require("no_such_setting" in str(error), offer.name, f"an unknown setting is not named: {error}")
+    else:
+        require(False, offer.name, "an unknown setting is accepted (config needs forbid_unknown_fields)")
+
+
+def default_config(offer: Offer[Any]) -> Config:
+    """The settings of an empty table, for those who give none."""
+    try:
+        return convert({}, offer.config, where=offer.name)
+    except ConfigError as error:
+        raise ConformanceError(f"{offer.name}: give the kit a config, there is no default: {error}") from None
+
+
+def made_without_io(offer: Offer[Any], config: Config) -> Any:
+    """A device of `offer`. Making it opens no device file, no connection and no program."""
+    with _no_io(offer.name):
+        device = offer.make(config)
+        _ = getattr(device, "spec", None)
+    return device
+
+
+def declares_itself(name: str, spec: DeviceSpec) -> None:
+    """What the loop has to know before it opens anything."""
+    require(isinstance(spec, DeviceSpec), name, "spec must be a DeviceSpec, before configure")
+    require(spec.api_version == API_VERSION, name, f"is for plugin API {spec.api_version}, not {API_VERSION}")
+    names = [channel.name for channel in spec.channels]
+    require(names, name, "declares no channel")
+    require(len(set(names)) == len(names), name, f"declares a channel twice: {names}")
+    for channel in spec.channels:
+        _declares_channel(name, channel)
+
+
+def _declares_channel(name: str, channel: Channel) -> None:
+    what = f"channel {channel.name!r}"
+    require(_CHANNEL_NAME.fullmatch(channel.name), name, f"{what}: a name is lower-case words joined by dots")
+    require(channel.unit, name, f'{what}: needs a unit (SI; "1" for a pure number)')
+    require(channel.size >= 1, name, f"{what}: size must be at least 1")
+    require(channel.low < channel.high, name, f"{what}: low must be less than high")
+    require(channel.rate_hz > 0.0, name, f"{what}: rate_hz must be greater than 0")
+    require(
+        channel.max_age_s * channel.rate_hz >= 1.0, name, f"{what}: is stale before the next sample is due"
+    )
+
+
+def reads_properly(device: Sensor, context: Context) -> Samples:
+    """Every channel gets values in range, stamped on the loop's clock, and newer ones later."""
+    name, out = device.spec.name, Samples(device.spec.channels)
+    arrays = (out.values, out.time_s, out.quality)
+    now_s = _read_until_good(device, out, context.period_s)
+    seen_s = out.time_s.copy()
+    slowest_hz = min(channel.rate_hz for channel in out.channels)
+    for _ in range(max(_READS_JUDGED, math.ceil(1.0 / (context.period_s * slowest_hz)))):
+        now_s += context.period_s
+        _nap_if_threaded(device, context.period_s)
+        device.read(now_s, out)
+        require(
+            all(a is b for a, b in zip(arrays, (out.values, out.time_s, out.quality), strict=True)),
+            name,
+            "read replaced an array of its samples: fill it in place",
+        )
+        _samples_are_sound(name, out, now_s + context.period_s)
+    for channel, before_s, after_s in zip(out.channels, seen_s, out.time_s, strict=True):
+        require(after_s > before_s, name, f"{channel.name}: the time of its samples stands still")
+    return out
+
+
+def _samples_are_sound(name: str, out: Samples, latest_s: float) -> None:
+    for i, channel in enumerate(out.channels):
+        values = out.values[out.slices[channel.name]]
+        require(out.quality[i] <= Quality.FAILED, name, f"{channel.name}: quality {out.quality[i]} is none")
+        if out.quality[i] != Quality.GOOD:
+            continue
+        require(np.all(np.isfinite(values)), name, f"{channel.name}: a good sample is not finite: {values}")
+        inside = np.all((channel.low <= values) & (values <= channel.high))
+        require(inside, name, f"{channel.name}: {values} is outside {channel.low:g}..{channel.high:g}")
+        stamped = f"{channel.name}: stamped {out.time_s[i]:g} s at {latest_s:g} s: not on the loop's clock"
+        require(out.time_s[i] <= latest_s, name, stamped)
+
+
+def _read_until_good(device: Sensor, out: Samples, period_s: float) -> float:
+    now_s, deadline_s = 0.0, time.monotonic() + FIRST_SAMPLE_S
+    while True:
+        device.read(now_s, out)
+        if np.all(out.quality == Quality.GOOD):
+            return now_s
+        if time.monotonic() > deadline_s:
+            bad = [c.name for c, q in zip(out.channels, out.quality, strict=True) if q != Quality.GOOD]
+            raise ConformanceError(f"{device.spec.name}: no good sample of {', '.join(bad)} ever came")
+        now_s += period_s
+        time.sleep(0.001)
+
+
+def _nap_if_threaded(device: Sensor, period_s: float) -> None:
+    """A thread measures in real time: give it some."""
+    if hasattr(device, "measure"):
+        time.sleep(period_s)
+
+
+def leaves_nothing_behind(name: str, what: str, call: Callable[[], object]) -> None:
+    """Calling it again and again must not grow the memory: it runs for days."""
+    for _ in range(50):
+        call()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            call()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(READS):
+            call()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    require(grown <= GROWTH_BYTES, name, f"{what} grows the memory: {grown} bytes in {READS} calls")
+
+
+def never_raises(name: str, what: str, call: Callable[[], object]) -> None:
+    """`stop` and `close` are called when things have gone wrong already."""
+    try:
+        call()
+    except Exception as error:
+        raise ConformanceError(f"{name}: {what} raises {type(error).__name__}: {error}") from error
+
+
+def truth_has_its_shape(body: Body, context: Context) -> None:
+    """A simulated body shows what it really does, to world sensors and to recordings."""
+    truth = getattr(body, "truth", None)
+    if truth is None:
+        raise ConformanceError(f"{body.spec.name}: is simulated, so it must have `truth`")
+    links = context.snake.links
+    shapes = (truth.pose.shape, truth.nose.shape, truth.contact_n.shape)
+    require(shapes == ((links, 3), (2,), (links,)), body.spec.name, f"truth has the shapes {shapes}")
+
+
+_FORBIDDEN = ("socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn")
+_HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random")
+_seen_io: list[str] | None = None
+_hooked = False
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if _seen_io is None:
+        return
+    if event in _FORBIDDEN:
+        _seen_io.append(event)
+    elif event == "open" and str(args[0]).startswith("/dev/") and args[0] not in _HARMLESS:
+        _seen_io.append(f"open {args[0]}")
+
+
+@contextmanager
+def _no_io(name: str) -> Iterator[None]:
+    """Watch for devices, connections and programs being opened. An audit hook stays: it is switched off."""
+    global _seen_io, _hooked
+    if not _hooked:
+        sys.addaudithook(_audit)
+        _hooked = True
+    seen: list[str] = []
+    _seen_io = seen
+    try:
+        yield
+    finally:
+        _seen_io = None
+    require(not seen, name, f"does I/O while it is made ({', '.join(seen)}): open things in configure")

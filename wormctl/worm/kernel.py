@@ -1,0 +1,102 @@
+"""One tick of the whole worm, compiled: receptors and stretch -> circuit -> muscles -> joint setpoints.
+
+Kernels only: they fill the caller's arrays and allocate nothing. `wormctl.worm.controller` validates.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormctl.jit import njit
+from wormctl.neural.presynaptic import presynaptic_tick
+from wormctl.worm.parts import CHEMICAL, FloatArray, IntArray, Life, Worm, life_parts, worm_parts
+
+
+@njit(cache=True)
+def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> None:
+    """Turn the inputs into `life.current`.
+
+    `x` holds one value a receptor, then one bend (rad) a joint. A chemical receptor answers to the difference
+    of a fast and a slow running mean of log concentration (Weber's law, adaptation; the two means follow the
+    sensor model of Izquierdo and Lockery 2010). Where `good` is False a receptor keeps its memory and passes
+    no current, and a joint's bend stays the last good one.
+    """
+    current = life.current
+    for i in range(current.size):
+        current[i] = worm.bias[i]
+    receptors = worm.receptor_neuron.size
+    for r in range(receptors):
+        if not good[r] or not math.isfinite(x[r]):
+            continue
+        top = worm.receptor_top[r]
+        if worm.receptor_kind[r] == CHEMICAL:
+            level = math.log(max(x[r], 0.0) + worm.receptor_floor[r])
+            fast = life.fast[r]
+            slow = life.slow[r]
+            if not math.isfinite(fast):
+                fast = level
+                slow = level
+            fast += worm.receptor_fast[r] * (level - fast)
+            slow += worm.receptor_slow[r] * (level - slow)
+            life.fast[r] = fast
+            life.slow[r] = slow
+            stimulus = worm.receptor_gain[r] * (fast - slow)
+        else:
+            stimulus = worm.receptor_gain[r] * max(x[r], 0.0)
+        if stimulus > 0.0 and top > 0.0:
+            current[worm.receptor_neuron[r]] += top * math.tanh(stimulus / top)
+    bend = life.bend
+    for j in range(bend.size):
+        if good[receptors + j] and math.isfinite(x[receptors + j]):
+            bend[j] = x[receptors + j]
+    for k in range(worm.stretch_neuron.size):
+        current[worm.stretch_neuron[k]] += worm.stretch_gain[k] * bend[worm.stretch_joint[k]]
+
+
+@njit(cache=True)
+def contract(worm: Worm, life: Life, activity: NDArray[np.floating], setpoint_rad: FloatArray) -> None:
+    """Turn neuron activity into muscle activation and joint setpoints (rad).
+
+    Each of the muscles follows its neurons with a first-order lag and can only pull; a joint bends by the
+    saturated difference between its dorsal and its ventral muscles.
+    """
+    drive, muscle, balance = life.drive, life.muscle, life.balance
+    for m in range(drive.size):
+        drive[m] = 0.0
+    for k in range(worm.nmj_neuron.size):
+        drive[worm.nmj_muscle[k]] += worm.nmj_weight[k] * activity[worm.nmj_neuron[k]]
+    for j in range(balance.size):
+        balance[j] = 0.0
+    for m in range(drive.size):
+        muscle[m] += worm.muscle_rate * (drive[m] - muscle[m])
+        if muscle[m] > 0.0:
+            balance[worm.muscle_joint[m]] += worm.muscle_side[m] * muscle[m]
+    for j in range(balance.size):
+        setpoint_rad[j] = worm.amplitude_rad[j] * math.tanh(balance[j])
+
+
+@njit(cache=True)
+def worm_tick(
+    ints: IntArray,
+    floats: FloatArray,
+    circuit_ints: IntArray,
+    circuit_floats: NDArray[np.floating],
+    v: NDArray[np.floating],
+    activity: NDArray[np.floating],
+    state: FloatArray,
+    x: FloatArray,
+    good: NDArray[np.bool_],
+    setpoint_rad: FloatArray,
+) -> None:
+    """One tick: `worm_tick(*packed, *state, x, good, setpoint_rad)` fills `setpoint_rad`, shape (joints,).
+
+    The arrays come one by one because a call with a nested tuple costs more than the muscles do.
+    """
+    worm = worm_parts(ints, floats)
+    life = life_parts(ints, state)
+    sense(worm, life, x, good)
+    presynaptic_tick(circuit_ints, circuit_floats, v, activity, life.current, worm.dt_s, worm.unfolds)
+    contract(worm, life, activity, setpoint_rad)
