@@ -1,0 +1,150 @@
+"""A place with smells and obstacles, drawn from a seed. What devices do with it lives elsewhere."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormctl.config import ConfigError
+from wormctl_sim import field_kernel as field
+from wormctl_sim.arena_config import ArenaConfig, Field, Odour, Pegs, Range, Source, ends
+
+FloatArray = NDArray[np.float64]
+
+_TRIES = 1000
+"""How often a random peg is drawn before the world is called too crowded."""
+
+
+class Arena:
+    """A world made from an `ArenaConfig`; drawn from seed 0 until `reset`.
+
+    The arrays stay the same objects for life and are refilled in place. `sources` is (n, SOURCE_SIZE), as
+    `field_kernel` wants them, food first. `obstacles` is (n, 5): x1_m, y1_m, x2_m, y2_m, radius_m. `start` is
+    (3,): x_m, y_m, heading_rad of the snake's head.
+    """
+
+    def __init__(self, config: ArenaConfig, name: str = "arena") -> None:
+        self.name = name
+        self.config = config
+        self.terrain = config.terrain
+        self.seed = 0
+        self.start: FloatArray = np.zeros(3)
+        fields = _in_order(config)
+        self._origin: list[Source] = [source for _, f in fields for source in f.source]
+        self.sources: FloatArray = np.zeros((len(self._origin), field.SOURCE_SIZE))
+        self._home: FloatArray = np.zeros((len(self._origin), 2))
+        self._circle: FloatArray = np.zeros((len(self._origin), 3))
+        self._views: dict[str, FloatArray] = {}
+        at = foods = 0
+        for key, f in fields:
+            view = self.sources[at : at + len(f.source)]
+            view[:, field.KIND] = field.POINT if f.kind == "point" else field.GAUSSIAN
+            view[:, field.PEAK] = f.peak
+            view[:, field.SCALE_M] = f.scale_m
+            self._views[key] = view
+            at += len(f.source)
+            foods = at if isinstance(f, Odour) and f.food else foods
+        self._food = self.sources[:foods]
+        self._moves = False
+        for i, source in enumerate(self._origin):
+            self.sources[i, field.VX_M_S : field.VY_M_S + 1] = source.drift_m_s
+            if source.circle is not None:
+                self._circle[i, :2] = source.circle.radius_m, 2 * math.pi / source.circle.period_s
+            self._moves |= source.circle is not None or any(source.drift_m_s)
+        count = len(config.peg) + len(config.wall) + sum(p.count for p in config.pegs)
+        self.obstacles: FloatArray = np.zeros((count, 5))
+        self.reset(0)
+
+    def reset(self, seed: int) -> None:
+        """Draw everything random anew. The same seed gives the same world on every machine."""
+        self.seed = seed
+        rng = np.random.default_rng([0xA2E7A, seed])
+        self.start[:2] = self.config.start.at_m
+        self.start[2] = math.radians(_draw(rng, self.config.start.heading_deg))
+        for i, source in enumerate(self._origin):
+            if source.distance_m is None:
+                assert source.at_m is not None
+                self._home[i] = source.at_m
+            else:
+                self._home[i] = self._polar(rng, source.distance_m, source.bearing_deg)
+            self._circle[i, 2] = rng.uniform(-math.pi, math.pi)
+        self._place_obstacles(rng)
+        field.move_sources(self.sources, self._home, self._circle, 0.0)
+
+    def advance(self, now_s: float) -> None:
+        """Move the sources that move to where they are `now_s` after the start."""
+        if self._moves:
+            field.move_sources(self.sources, self._home, self._circle, now_s)
+
+    def goal_distance_m(self, x_m: float, y_m: float) -> float:
+        """Distance from a point to the nearest food source, infinite if there is none."""
+        return float(field.nearest_m(self._food, x_m, y_m))
+
+    def names(self, smell: Literal["odour", "poison"]) -> list[str]:
+        """The odours, or the poisons, of this world."""
+        return sorted(f.name for f in (self.config.odour if smell == "odour" else self.config.poison))
+
+    def field(self, smell: Literal["odour", "poison"], name: str) -> FloatArray:
+        """The rows of `sources` that make up one named field; none if the world has no such field."""
+        return self._views.get(f"{smell}.{name}", self.sources[:0])
+
+    def _polar(self, rng: np.random.Generator, distance_m: Range, bearing_deg: Range) -> tuple[float, float]:
+        distance = _draw(rng, distance_m)
+        angle = self.start[2] + math.radians(_draw(rng, bearing_deg))
+        return self.start[0] + distance * math.cos(angle), self.start[1] + distance * math.sin(angle)
+
+    def _place_obstacles(self, rng: np.random.Generator) -> None:
+        at = 0
+        for peg in self.config.peg:
+            self.obstacles[at] = (*peg.at_m, *peg.at_m, peg.radius_m)
+            at += 1
+        for wall in self.config.wall:
+            self.obstacles[at] = (*wall.from_m, *wall.to_m, wall.thickness_m / 2)
+            at += 1
+        for pegs in self.config.pegs:
+            for _ in range(pegs.count):
+                x, y = self._clear_spot(rng, pegs, at)
+                self.obstacles[at] = x, y, x, y, pegs.radius_m
+                at += 1
+
+    def _clear_spot(self, rng: np.random.Generator, pegs: Pegs, placed: int) -> tuple[float, float]:
+        """A spot clear of the sources, the `placed` obstacles and a metre of snake behind the start."""
+        away = pegs.clearance_m + pegs.radius_m
+        x0, y0, heading = self.start
+        for _ in range(_TRIES):
+            x, y = self._polar(rng, pegs.distance_m, pegs.bearing_deg)
+            tail_x, tail_y = x0 - math.cos(heading), y0 - math.sin(heading)
+            if (
+                _segment_m(x, y, x0, y0, tail_x, tail_y) > away
+                and all(math.hypot(x - hx, y - hy) > away for hx, hy in self._home)
+                and all(_segment_m(x, y, *o[:4]) > away + o[4] for o in self.obstacles[:placed])
+            ):
+                return x, y
+        raise ConfigError(
+            f"world {self.name}: $.pegs: no room for count = {pegs.count} "
+            f"with clearance_m = {pegs.clearance_m:g}"
+        )
+
+
+def _in_order(config: ArenaConfig) -> list[tuple[str, Field]]:
+    """Every field with its key, the foods first."""
+    odours = sorted(config.odour, key=lambda odour: not odour.food)
+    fields: list[tuple[str, Field]] = [(f"odour.{f.name}", f) for f in odours]
+    return fields + [(f"poison.{f.name}", f) for f in config.poison]
+
+
+def _draw(rng: np.random.Generator, value: Range) -> float:
+    """One number from a range. Draws even where there is no choice: fixing one value leaves the others."""
+    low, high = ends(value)
+    return low + (high - low) * rng.random()
+
+
+def _segment_m(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> float:
+    """Distance from a point to a segment."""
+    dx, dy = x2 - x1, y2 - y1
+    long2 = dx * dx + dy * dy
+    t = min(max(((x - x1) * dx + (y - y1) * dy) / long2, 0.0), 1.0) if long2 else 0.0
+    return math.hypot(x - x1 - t * dx, y - y1 - t * dy)

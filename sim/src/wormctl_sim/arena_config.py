@@ -1,0 +1,146 @@
+"""What a world file may say: odour, poison, pegs, walls, terrain, the start. Values and checks only.
+
+Wherever a `Range` stands, a number is meant as it is, and `[low, high]` is drawn anew from every seed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import msgspec
+
+from wormctl.device import Config
+
+Coordinate = Annotated[float, msgspec.Meta(ge=-100.0, le=100.0)]
+Point = tuple[Coordinate, Coordinate]
+Range = float | tuple[float, float]
+Radius = Annotated[float, msgspec.Meta(ge=0.002, le=1.0)]
+Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
+Velocity = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
+
+
+class Start(Config, frozen=True, kw_only=True):
+    """Where the snake begins: its head's centre, and where the head points."""
+
+    at_m: Point = (0.0, 0.0)
+    heading_deg: Range = 0.0
+
+    def __post_init__(self) -> None:
+        check_range("heading_deg", self.heading_deg, -360.0, 360.0)
+
+
+class Circle(Config, frozen=True, kw_only=True):
+    """A source that runs round a circle, through the place where it was put."""
+
+    radius_m: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)]
+    period_s: Annotated[float, msgspec.Meta(ge=1.0, le=10_000.0)]
+
+
+class Source(Config, frozen=True, kw_only=True):
+    """One place that smells: at a point, or at a distance and bearing from the snake's start and heading."""
+
+    at_m: Point | None = None
+    distance_m: Range | None = None
+    bearing_deg: Range = 0.0
+    drift_m_s: tuple[Velocity, Velocity] = (0.0, 0.0)
+    circle: Circle | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_m is None) == (self.distance_m is None):
+            raise ValueError("a source needs either at_m or distance_m")
+        if self.distance_m is not None:
+            check_range("distance_m", self.distance_m, 0.0, 100.0)
+        check_range("bearing_deg", self.bearing_deg, -360.0, 360.0)
+
+
+class Field(Config, frozen=True, kw_only=True):
+    """One named chemical, and how its concentration falls with the distance d from each source.
+
+    `point`: peak * exp(-d / scale_m). `gaussian`: peak * exp(-d^2 / (2 scale_m^2)).
+    """
+
+    name: Name
+    source: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1, max_length=64)]
+    kind: Literal["point", "gaussian"] = "point"
+    peak: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)] = 1.0
+    scale_m: Annotated[float, msgspec.Meta(ge=0.01, le=100.0)] = 1.0
+
+
+class Odour(Field, frozen=True, kw_only=True):
+    """A field that smells good. Its sources are food, and so the goal, unless said otherwise."""
+
+    food: bool = True
+
+
+class Peg(Config, frozen=True, kw_only=True):
+    """One upright round post."""
+
+    at_m: Point
+    radius_m: Radius = 0.03
+
+
+class Pegs(Config, frozen=True, kw_only=True):
+    """Posts scattered at random around the start, clear of the snake, the sources and each other."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=500)]
+    distance_m: Range
+    bearing_deg: Range = (-180.0, 180.0)
+    radius_m: Radius = 0.03
+    clearance_m: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)] = 0.2
+
+    def __post_init__(self) -> None:
+        check_range("distance_m", self.distance_m, 0.0, 100.0)
+        check_range("bearing_deg", self.bearing_deg, -360.0, 360.0)
+
+
+class Wall(Config, frozen=True, kw_only=True):
+    """A straight wall with round ends."""
+
+    from_m: Point
+    to_m: Point
+    thickness_m: Annotated[float, msgspec.Meta(ge=0.004, le=1.0)] = 0.04
+
+
+class Terrain(Config, frozen=True, kw_only=True):
+    """Uneven ground: smooth random bumps, drawn from the seed."""
+
+    height_m: Annotated[float, msgspec.Meta(gt=0.0, le=0.1)]
+    """From the lowest point to the highest."""
+    grain_m: Annotated[float, msgspec.Meta(ge=0.05, le=5.0)] = 0.3
+    """The width of a bump."""
+
+
+class ArenaConfig(Config, frozen=True, kw_only=True):
+    """A whole world file, without its key `kind`."""
+
+    summary: str = ""
+    start: Start = msgspec.field(default_factory=Start)
+    odour: tuple[Odour, ...] = ()
+    poison: tuple[Field, ...] = ()
+    peg: tuple[Peg, ...] = ()
+    pegs: tuple[Pegs, ...] = ()
+    wall: tuple[Wall, ...] = ()
+    terrain: Terrain | None = None
+
+    def __post_init__(self) -> None:
+        for key, fields in (("odour", self.odour), ("poison", self.poison)):
+            names = [field.name for field in fields]
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(
+                        f"two fields of {key} have name = {name!r}: give one more sources instead"
+                    )
+
+
+def check_range(field: str, value: Range, low: float, high: float) -> None:
+    """Raise `ValueError`, naming `field`, unless `value` lies within [low, high] and is in order."""
+    first, last = ends(value)
+    if not (math.isfinite(first) and math.isfinite(last) and low <= first <= last <= high):
+        shown = value if isinstance(value, float | int) else list(value)
+        raise ValueError(f"{field} = {shown} must be a number or [low, high] within [{low:g}, {high:g}]")
+
+
+def ends(value: Range) -> tuple[float, float]:
+    """The lowest and the highest value of a range."""
+    return value if isinstance(value, tuple) else (value, value)

@@ -1,0 +1,198 @@
+"""The PyBullet snake as a body, in its two forms: servo aims and ground forces computed before every step."""
+
+from __future__ import annotations
+
+import math
+import struct
+from abc import abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormctl.device import Context, DeviceError
+from wormctl_sim import bullet_scene as scene
+from wormctl_sim.arena_config import Terrain
+from wormctl_sim.bullet_client import connect, disconnect, p
+from wormctl_sim.bullet_config import BulletConfig
+from wormctl_sim.drag_kernel import aim, look, planar_drag
+from wormctl_sim.planar_kernel import planar_params
+from wormctl_sim.simulated import SimulatedBody
+from wormctl_sim.terrain import make_relief
+from wormctl_sim.weight_kernel import GRAVITY_M_S2, ground_reaction
+
+FloatArray = NDArray[np.float64]
+
+SETTLE_S = 0.5
+"""How long the gravity form lies still before the run, to come to rest on its ground."""
+
+
+class BulletBody(SimulatedBody):
+    """What both forms share. `client` and `snake_id` are PyBullet's numbers, for whoever wants to draw it."""
+
+    _head = -1
+    """PyBullet's number of the head link."""
+    _first_joint = 0
+    """PyBullet's number of the snake's first joint."""
+    _on_base = 0
+    """Forces in `_force` that act on the head link and not in a joint."""
+
+    def __init__(self, config: BulletConfig) -> None:
+        super().__init__("pybullet", config)
+        self._gui = config.gui
+        self.client = self.snake_id = -1
+        joints = config.joints
+        self._params: FloatArray = np.zeros(0)
+        self._dof: FloatArray = np.zeros((2, joints + 3))
+        # Far quicker than assigning a sequence to the array.
+        self._dof_bytes = self._dof.data
+        self._pack_dof = struct.Struct(f"{self._dof.size}d").pack_into
+        self._joint_ids = list(range(self._first_joint, self._first_joint + joints))
+        self._driven_ids = list(range(self._first_joint + joints))
+        self._force: FloatArray = np.zeros(self._on_base + len(self._driven_ids))
+        self._servo: FloatArray = np.zeros(joints)
+        self._target: FloatArray = np.zeros(joints)
+        self._work: FloatArray = np.zeros((6, joints + 1))
+        self._strength = [0.0] * joints
+        self._gains = [0.0] * joints
+        self._obstacles: list[int] = []
+
+    def _build(
+        self, context: Context, start: FloatArray, obstacles: FloatArray, terrain: Terrain | None
+    ) -> None:
+        snake = context.snake
+        self._params = planar_params(snake, self.config.ground)
+        self._strength = [snake.servo.stall_torque_nm] * snake.joints
+        # The share of its error that a first-order lag closes in one step.
+        self._gains = [1.0 - math.exp(-self._dt_s / snake.servo.time_constant_s)] * snake.joints
+        self._dof[:] = 0.0
+        self._target[:] = 0.0
+        self.client = connect(gui=self._gui, dt_s=self._dt_s)
+        self._obstacles = scene.add_obstacles(self.client, obstacles)
+        self._add_snake(context, start, terrain)
+        self._sense()
+        self._see()
+
+    def _advance(self, setpoint_rad: FloatArray) -> None:
+        for left in range(self._steps, 0, -1):
+            aim(self._params, self._dof, self._target, setpoint_rad, left, self._dt_s, self._servo)
+            p.setJointMotorControlArray(
+                self.snake_id,
+                self._joint_ids,
+                p.POSITION_CONTROL,
+                targetPositions=self._servo.tolist(),
+                forces=self._strength,
+                positionGains=self._gains,
+                physicsClientId=self.client,
+            )
+            self._push()
+            p.stepSimulation(physicsClientId=self.client)
+            self._sense()
+        self._see()
+
+    def _destroy(self) -> None:
+        disconnect(self.client)
+        self.client = self.snake_id = -1
+
+    def _see(self) -> None:
+        """Refresh what the rest of the program may see; once a period."""
+        look(self._params, self._dof, self.truth.pose, self.truth.nose, self._angles)
+        if self._obstacles:
+            contact = self.truth.contact_n
+            contact[:] = 0.0
+            for body in self._obstacles:
+                for touch in p.getContactPoints(self.snake_id, body, physicsClientId=self.client):
+                    contact[touch[3] - self._head] += touch[9]
+
+    @abstractmethod
+    def _add_snake(self, context: Context, start: FloatArray, terrain: Terrain | None) -> None:
+        """Put the snake, and what it lies on, into the simulation."""
+
+    @abstractmethod
+    def _sense(self) -> None:
+        """Refresh `_dof` from the simulation."""
+
+    @abstractmethod
+    def _push(self) -> None:
+        """Apply what the ground does to the snake for the coming step."""
+
+
+class PlanarRootBody(BulletBody):
+    """The head slides on two prismatic joints and a pivot: fast, in the plane, no weight."""
+
+    _head = 2
+    _first_joint = 3
+
+    def _add_snake(self, context: Context, start: FloatArray, terrain: Terrain | None) -> None:
+        if terrain is not None:
+            raise DeviceError('pybullet: this world is uneven: use form = "gravity"')
+        self.snake_id = scene.add_planar_snake(self.client, context.snake, start, solid=bool(self._obstacles))
+        planar_drag(self._params, self._dof, self._dt_s, self._force, self._work)
+        aim(self._params, self._dof, self._target, self._target, 1, self._dt_s, self._servo)
+
+    def _sense(self) -> None:
+        states = p.getJointStates(self.snake_id, self._driven_ids, physicsClientId=self.client)
+        self._pack_dof(self._dof_bytes, 0, *[state[0] for state in states], *[state[1] for state in states])
+
+    def _push(self) -> None:
+        planar_drag(self._params, self._dof, self._dt_s, self._force, self._work)
+        p.setJointMotorControlArray(
+            self.snake_id,
+            self._driven_ids,
+            p.TORQUE_CONTROL,
+            forces=self._force.tolist(),
+            physicsClientId=self.client,
+        )
+
+
+class GravityBody(BulletBody):
+    """A free snake lying on flat or rough ground."""
+
+    _on_base = 6
+
+    def __init__(self, config: BulletConfig) -> None:
+        super().__init__(config)
+        self._relief = make_relief(None, 0)
+        self._base: FloatArray = np.zeros(13)
+        self._base_bytes = self._base.data
+        self._pack_base = struct.Struct("13d").pack_into
+
+    def _add_snake(self, context: Context, start: FloatArray, terrain: Terrain | None) -> None:
+        snake = context.snake
+        p.setGravity(0, 0, -GRAVITY_M_S2, physicsClientId=self.client)
+        self._relief = make_relief(terrain, int(getattr(context.world, "seed", context.seed)))
+        height_m = float(self._relief.heights.max()) + snake.link.radius_m
+        self.snake_id = scene.add_free_snake(self.client, snake, start, height_m, solid=bool(self._obstacles))
+        if self._gui:
+            scene.add_visible_ground(self.client, self._relief)
+        self._dof[0, 2] = start[2]
+        self._sense()
+        steps, self._steps = self._steps, round(SETTLE_S / self._dt_s)
+        self._advance(self._target)
+        self._steps = steps
+
+    def _sense(self) -> None:
+        place, turn = p.getBasePositionAndOrientation(self.snake_id, physicsClientId=self.client)
+        speed, spin = p.getBaseVelocity(self.snake_id, physicsClientId=self.client)
+        states = p.getJointStates(self.snake_id, self._joint_ids, physicsClientId=self.client)
+        self._pack_base(self._base_bytes, 0, *place, *turn, *speed, *spin)
+        x, y, z, w = turn
+        yaw = math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+        # Headings are not wrapped: the nearest turn to the last one.
+        yaw += 2 * math.pi * round((self._dof[0, 2] - yaw) / (2 * math.pi))
+        angles = [state[0] for state in states]
+        rates = [state[1] for state in states]
+        self._pack_dof(
+            self._dof_bytes, 0, place[0], place[1], yaw, *angles, speed[0], speed[1], spin[2], *rates
+        )
+
+    def _push(self) -> None:
+        ground_reaction(
+            self._params, self._base, self._dof, self._relief, self._dt_s, self._force, self._work
+        )
+        force = self._force.tolist()
+        at = self._base[:3].tolist()
+        p.applyExternalForce(self.snake_id, -1, force[:3], at, p.WORLD_FRAME, physicsClientId=self.client)
+        p.applyExternalTorque(self.snake_id, -1, force[3:6], p.WORLD_FRAME, physicsClientId=self.client)
+        p.setJointMotorControlArray(
+            self.snake_id, self._joint_ids, p.TORQUE_CONTROL, forces=force[6:], physicsClientId=self.client
+        )
