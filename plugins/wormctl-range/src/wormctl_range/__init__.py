@@ -1,0 +1,1 @@
+"""A laser distance sensor for wormctl."""

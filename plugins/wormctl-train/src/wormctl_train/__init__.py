@@ -1,0 +1,1 @@
+"""Evolution of policies: parameters, scores, strategies. Never imported by the core."""

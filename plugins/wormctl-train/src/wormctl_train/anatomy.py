@@ -1,0 +1,141 @@
+"""From the connectome to a bare worm: who connects to whom, with which sign, and where on the body.
+
+Everything here is data or a stated modelling rule; nothing is evolved. `wormctl_train.genome` sets the strengths.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormctl.connectome import Connectome, load_connectome
+from wormctl.worm.parts import CHEMICAL, TOUCH, FloatArray, IntArray
+
+JOINTS = 12
+
+CHEMICAL_CELLS = ("ASE", "AWA", "AWB", "AWC", "ASH", "ADF", "ADL", "ASG", "ASI", "ASJ", "ASK")
+"""Classes given a receptor for chemicals. All answer to a rise but `OFF_CELLS`."""
+OFF_CELLS = ("ASER", "AWCL", "AWCR")
+"""Cells that answer to a fall of concentration (ASER: Suzuki 2008; AWC: Chalasani 2007)."""
+TOUCH_CELLS = ("ALM", "AVM", "PLM", "PVM", "FLP", "OLQ", "PVD")
+"""Classes given a receptor for touch."""
+
+CHEM_CLIP, GAP_CLIP, NMJ_CLIP = 60, 20, 60
+"""Section counts above these are clipped: a few contacts (ALA-CAN 401) would drown all others."""
+
+STRETCH_REACH = 6
+"""Joints over which a B neuron sums the bend, from its own backwards (Boyle, Berri and Cohen 2012 argue for
+receptors reaching backwards over about half the body)."""
+HEAD_REACH = 4
+"""Joints over which head motor neurons sum the bend."""
+
+
+def strength(counts: NDArray[np.integer], clip: int) -> FloatArray:
+    """Relative conductance of a contact seen in `counts` EM sections: root of the clipped count, 1 at 16."""
+    return np.asarray(np.sqrt(np.minimum(counts, clip)) / 4.0, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The bare worm. Masks are over the 302 neurons; `chem_*`, `gap_*`, `nmj_*` follow the connectome's order."""
+
+    connectome: Connectome
+    classes: tuple[str, ...]
+    """Class of each cell with dorsal and ventral told apart (`SMDD`, `SMDV`), left and right not."""
+    chem_strength: FloatArray
+    chem_sign: FloatArray
+    """+1 or -1: known sign, else inhibitory for GABA neurons, else excitatory (an assumption)."""
+    gap_strength: FloatArray
+    nmj_strength: FloatArray
+    """Signed: GABA relaxes muscle, all else contracts it."""
+    muscle_joint: IntArray
+    muscle_side: FloatArray
+    receptor_neuron: IntArray
+    receptor_kind: IntArray
+    receptor_sign: FloatArray
+    stretch_neuron: IntArray
+    stretch_joint: IntArray
+    stretch_unit: FloatArray
+    """Current for a radian of bend, before the class gain: negative for dorsal cells, whose side a dorsal bend
+    shortens; larger where fewer joints are left to sum."""
+
+    masks: dict[tuple[str, ...], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+
+    def mask(self, *names: str) -> NDArray[np.bool_]:
+        """Cells of these names or subclasses, shape (n,); the array is shared, not to be changed."""
+        if names not in self.masks:
+            cells = zip(self.connectome.names, self.classes, strict=True)
+            self.masks[names] = np.array([cell in names or kind in names for cell, kind in cells])
+        return self.masks[names]
+
+
+_MOTOR = re.compile(r"^(DA|DB|DD|VA|VB|VD|VC|AS)(\d+)$")
+
+
+def subclass(name: str) -> str:
+    """`DB3` -> `DB`, `SMDDL` -> `SMDD`, `AVAL` -> `AVA`; cells without a pair keep their name."""
+    motor = _MOTOR.match(name)
+    if motor:
+        return motor[1]
+    return name[:-1] if len(name) >= 4 and name[-1] in "LR" else name
+
+
+def chain_place(name: str, joints: int) -> float | None:
+    """Where along the joints a ventral-cord motor neuron sits: its class spaced evenly from head to tail."""
+    motor = _MOTOR.match(name)
+    if not motor:
+        return None
+    total = {"DA": 9, "DB": 7, "DD": 6, "VA": 12, "VB": 11, "VD": 13, "VC": 6, "AS": 11}[motor[1]]
+    return (int(motor[2]) - 0.5) / total * joints
+
+
+@cache
+def anatomy(joints: int = JOINTS) -> Anatomy:
+    """The hermaphrodite of Cook 2019 on a snake of `joints` joints."""
+    c = load_connectome()
+    classes = tuple(subclass(name) for name in c.names)
+    gaba = np.array([t == "GABA" for t in c.transmitter])
+    sign = np.where(c.chem_sign != 0, c.chem_sign, 1).astype(np.float64)
+    sign[gaba[c.chem_pre]] = -1.0
+    nmj_sign = np.where(c.nmj_sign < 0, -1.0, 1.0)
+
+    rows = np.array([int(m[3:]) for m in c.muscles])
+    stretch = [entry for i, name in enumerate(c.names) for entry in _stretch(i, name, classes[i], joints)]
+    chemical = [i for i, n in enumerate(c.names) if n[:3] in CHEMICAL_CELLS and len(n) == 4]
+    touch = [i for i, n in enumerate(c.names) if n[:3] in TOUCH_CELLS]
+    return Anatomy(
+        connectome=c,
+        classes=classes,
+        chem_strength=strength(c.chem_count, CHEM_CLIP),
+        chem_sign=sign,
+        gap_strength=strength(c.gap_count, GAP_CLIP),
+        nmj_strength=strength(c.nmj_count, NMJ_CLIP) * nmj_sign,
+        muscle_joint=np.minimum((rows - 1) * joints // 24, joints - 1).astype(np.int32),
+        muscle_side=np.array([1.0 if m[1] == "D" else -1.0 for m in c.muscles]),
+        receptor_neuron=np.array(chemical + touch, np.int32),
+        receptor_kind=np.array([CHEMICAL] * len(chemical) + [TOUCH] * len(touch), np.int32),
+        receptor_sign=np.array(
+            [-1.0 if c.names[i] in OFF_CELLS else 1.0 for i in chemical] + [1.0] * len(touch)
+        ),
+        stretch_neuron=np.array([i for i, _, _ in stretch], np.int32),
+        stretch_joint=np.array([j for _, j, _ in stretch], np.int32),
+        stretch_unit=np.array([u for _, _, u in stretch]),
+    )
+
+
+def _stretch(index: int, name: str, kind: str, joints: int) -> list[tuple[int, int, float]]:
+    side = {"DB": 1.0, "SMDD": 1.0, "RMDD": 1.0, "VB": -1.0, "SMDV": -1.0, "RMDV": -1.0}.get(kind)
+    if side is None:
+        return []
+    place = chain_place(name, joints)
+    if place is None:
+        first, last = 0, HEAD_REACH
+    else:
+        first = min(int(place), joints - 2)
+        last = min(first + STRETCH_REACH, joints)
+    unit = 0.5 * np.sqrt(STRETCH_REACH / (last - first))
+    return [(index, j, -side * unit) for j in range(first, last)]

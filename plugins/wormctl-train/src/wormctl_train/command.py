@@ -1,0 +1,124 @@
+"""`wormctl train`: run a recipe, show how it goes, write the policy."""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+import shlex
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from wormctl import __version__
+from wormctl.policy import save_policy
+from wormctl_train.evolve import Journal, evolve
+from wormctl_train.genome import GENES
+from wormctl_train.make import make_policy
+from wormctl_train.recipe import Recipe, load_recipe
+from wormctl_train.scoring import Scorer, free_genes
+
+EPILOG = """\
+examples:
+  wormctl train worm302 --out training/            make the shipped worm again
+  wormctl train my-recipe.toml --out t --seed 7    another recipe, another seed
+
+The journal in the output folder is written after every generation. Run the same command again to go on
+after a kill or Ctrl-C: it continues exactly where it stopped. Training uses the planar body; check the
+result in PyBullet with `wormctl evaluate --policy FILE`.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument("recipe", help="a shipped recipe (worm302) or the path of a TOML file")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the journal and the policy")
+    parser.add_argument("--seed", type=int, help="instead of the recipe's seed")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="processes; 1 = in this one (default: every core)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; 130 if interrupted."""
+    recipe = load_recipe(args.recipe)
+    if args.seed is not None:
+        recipe = msgspec.structs.replace(recipe, seed=args.seed)
+    console = Console(stderr=True)
+    journal = Journal(
+        args.out / "journal.jsonl",
+        {"recipe": msgspec.to_builtins(recipe), "wormctl": __version__, "genes": len(GENES)},
+    )
+    try:
+        with _workers(args.workers) as executor:
+            genome, evaluations = _train(recipe, journal, executor, console)
+    except KeyboardInterrupt:
+        console.print(f"stopped; run the same command again to go on from {journal.path}")
+        return 130
+    command = shlex.join(
+        ["wormctl", "train", args.recipe, "--out", str(args.out), "--seed", str(recipe.seed)]
+    )
+    path = args.out / f"{recipe.name}.safetensors"
+    meta, tensors = make_policy(recipe, genome, command, evaluations)
+    save_policy(path, meta, tensors)
+    console.print(f"{path}: {evaluations} evaluations. Next: wormctl evaluate --policy {path}")
+    return 0
+
+
+def _train(
+    recipe: Recipe, journal: Journal, executor: Executor | None, console: Console
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], int]:
+    genome = np.zeros(len(GENES))
+    evaluations = 0
+    columns = (
+        TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[scores]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as bars:
+        for index, stage in enumerate(recipe.stage):
+            bar = bars.add_task(stage.name, total=stage.generations, scores="")
+            scorer = Scorer(stage, tuple(genome.tolist()))
+            free = genome[free_genes(stage)]
+            for progress, mean in evolve(
+                scorer, free, stage=stage.name, generations=stage.generations, population=stage.population,
+                sigma=stage.sigma, seed=recipe.seed + index, journal=journal, executor=executor,
+            ):  # fmt: skip
+                free = mean
+                evaluations += stage.population
+                scores = f"best {progress.best:.3f}  mean {progress.mean:.3f}  step {progress.spread:.3f}"
+                bars.update(bar, advance=1, scores=scores)
+            genome = scorer.whole(free)
+    return genome, evaluations
+
+
+@contextlib.contextmanager
+def _workers(count: int) -> Iterator[Executor | None]:
+    if count <= 1:
+        yield None
+        return
+    context = multiprocessing.get_context("forkserver")
+    executor = concurrent.futures.ProcessPoolExecutor(
+        count, mp_context=context, initializer=_ignore_interrupt
+    )
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is the parent's to handle; a worker finishes what it has and goes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

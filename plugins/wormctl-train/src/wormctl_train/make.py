@@ -1,0 +1,91 @@
+"""From a genome to a policy file: the worm's arrays, with the origin of each told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormctl.policy import Kind, Made, Origin, Parameters, PolicyMeta
+from wormctl.worm.controller import WormController
+from wormctl_train.anatomy import anatomy
+from wormctl_train.genome import GENES, express
+from wormctl_train.recipe import Recipe
+from wormctl_train.trial import DT_S, UNFOLDS
+
+DATA = (
+    "Wiring: Cook et al. 2019, Nature 571:63-71, adult hermaphrodite (see wormctl/connectome/PROVENANCE.md)",
+    "Signs: Fenyves et al. 2020, PLOS Comput Biol 16:e1007974; transmitters: Wang et al. 2024",
+)
+
+ORIGINS: tuple[tuple[Origin, str, str], ...] = (
+    (
+        Origin.CONNECTOME,
+        "chem.pre chem.post gap.a gap.b nmj.neuron nmj.muscle muscle.side",
+        "who connects to whom: every published chemical synapse, gap junction and neuromuscular junction",
+    ),
+    (
+        Origin.ASSUMED,
+        "neuron.gleak neuron.vleak neuron.bias receptor.neuron receptor.kind receptor.floor receptor.top "
+        "stretch.neuron stretch.joint muscle.joint",
+        "chosen by a person: passive membranes, which cells sense what, which muscles move which joint",
+    ),
+    (
+        Origin.ASSUMED,
+        "chem.erev",
+        "published sign where there is one; else GABA inhibits and every other synapse excites",
+    ),
+    (
+        Origin.EVOLVED,
+        "chem.w gap.g nmj.weight",
+        "root of the section count, times an evolved strength shared by a class or by all",
+    ),
+    (
+        Origin.EVOLVED,
+        "neuron.cm neuron.sigma neuron.gself receptor.tau_fast_s receptor.tau_slow_s receptor.gain stretch.gain "
+        "muscle.tau_s joint.amplitude_rad",
+        "evolved, shared by a class or by all",
+    ),
+    (
+        Origin.EVOLVED,
+        "neuron.mu",
+        "placed so that each neuron rests at an activity that is evolved for its class",
+    ),
+)
+
+
+def make_policy(
+    recipe: Recipe,
+    genome: NDArray[np.float64],
+    command: str,
+    evaluations: int,
+    scores: Mapping[str, float] | None = None,
+) -> tuple[PolicyMeta, dict[str, NDArray[np.generic]]]:
+    """What `wormctl.policy.save_policy` takes: the policy that `genome` makes, with how it came about."""
+    model = express(genome, anatomy())
+    controller = WormController(model, DT_S, UNFOLDS)
+    meta = PolicyMeta(
+        kind=Kind.WORM,
+        dt_s=DT_S,
+        unfolds=UNFOLDS,
+        neurons=controller.neurons,
+        inputs=controller.inputs,
+        joints=controller.joints,
+        made=Made(
+            command=command,
+            seed=recipe.seed,
+            evaluations=evaluations,
+            scores=dict(scores or {}),
+            by="the wormctl authors",
+            data=DATA,
+            notes=(
+                f"{len(GENES)} class-tied numbers evolved by CMA-ES on the planar body, in "
+                f"{len(recipe.stage)} stages: " + ", ".join(stage.name for stage in recipe.stage)
+            ),
+        ),
+        parameters=tuple(
+            Parameters(tensors=tuple(names.split()), origin=origin, doc=doc) for origin, names, doc in ORIGINS
+        ),
+    )
+    return meta, model.tensors()

@@ -1,0 +1,49 @@
+"""A training recipe: stages, budgets and seed, read from a TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from wormctl.config import ConfigError, load_toml
+
+SHIPPED = Path(__file__).parent / "recipes"
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One stretch of evolution. It starts from the mean that the stage before ended with."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    score: Literal["crawl", "steer", "food", "forage"]
+    genes: Literal["crawl", "all"]
+    """Which genes may move; the others stay where they are."""
+    generations: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+    population: Annotated[int, msgspec.Meta(ge=4, le=10_000)]
+    sigma: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)]
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that decides what a training run gives, but the version of the code."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,40}$")]
+    seed: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    stage: Annotated[list[Stage], msgspec.Meta(min_length=1)]
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """A shipped recipe by name, or one from a file."""
+    shipped = SHIPPED / f"{name_or_path}.toml"
+    path = shipped if shipped.is_file() else Path(name_or_path)
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.toml")))
+        raise ConfigError(
+            f"{name_or_path}: no such recipe; there are {known}, or give the path of a TOML file"
+        )
+    recipe = load_toml(path, Recipe)
+    names = [stage.name for stage in recipe.stage]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise ConfigError(f"{path}: $.stage[{i}].name = {name!r}: every stage needs a name of its own")
+    return recipe

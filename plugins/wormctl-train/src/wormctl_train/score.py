@@ -1,0 +1,204 @@
+"""What evolution is paid for, stage by stage. Higher is better; a rollout that cheats scores worst.
+
+Oscillation is rewarded before phase, phase before speed: a penalty on wrong movement would make standing
+still the best answer. Joint and travel speeds are capped over every window, so no burst pays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from wormctl_sim.ground import Ground
+
+from wormctl_train.genome import express
+from wormctl_train.measure import DISTANCE, JOINTS, Gait, gait, joint_torques, self_contact, top_speed
+from wormctl_train.trial import Bench, Trial
+
+WORST = -10.0
+HEAD_JOINTS = 4
+SPEED_CAP = 0.2
+"""Body lengths/s beyond which speed earns nothing."""
+BURST = 0.35
+"""Body lengths/s over two seconds beyond which a rollout is punished."""
+SERVO_SHARE = 0.5
+"""Share of the stall torque that a servo may be asked for without cost."""
+WARM_S = 8.0
+
+FloatArray = NDArray[np.float64]
+
+
+def _valid(path: FloatArray, limit_rad: float) -> bool:
+    return bool(np.isfinite(path).all() and np.abs(path[:, JOINTS:]).max() <= limit_rad * 1.05)
+
+
+def crawl_quality(g: Gait) -> float:
+    """Oscillation, a wave from head to tail, a sweeping head, then speed; at most 2.6."""
+    slow = 1.0 / (1.0 + 3.0 * max(0.0, g.frequency_hz - 0.7))
+    swing = 0.5 * (np.minimum(g.swing / 0.3, 1.0).mean() + np.minimum(g.swing / 0.2, 1.0).min())
+    head = np.minimum(g.swing[:HEAD_JOINTS] / 0.2, 1.0).min()
+    wave = max(0.0, min(g.lag / 0.7, 1.0)) * g.coherence
+    speed = min(max(g.forward, 0.0), SPEED_CAP)
+    return float(slow * (0.3 * swing + 0.5 * head + swing * wave + 4.0 * speed))
+
+
+def misconduct(bench: Bench, path: FloatArray) -> float:
+    """What a path costs for bursts, for links that run through one another and for overloaded servos."""
+    burst = max(0.0, top_speed(path, bench.dt_s, bench.length_m) - BURST)
+    link = bench.snake.link
+    stall = bench.snake.servo.stall_torque_nm
+    torque = np.abs(joint_torques(path, bench.snake, Ground(), bench.dt_s)).max(axis=1)
+    overload = float(np.maximum(torque / stall - SERVO_SHARE, 0.0).mean())
+    return 3.0 * burst + 1.5 * self_contact(path, link.length_m, link.radius_m) + 4.0 * overload
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """Crawl forwards with a sweeping head that a push on the head motor neurons can steer, both ways alike."""
+
+    seconds: float = 28.0
+    push: float = 0.3
+
+    def __call__(self, bench: Bench, genome: FloatArray, generation: int) -> float:
+        """Score of `genome`; the generation changes nothing here."""
+        del generation
+        model = express(genome, bench.anatomy)
+        free = bench.run(model, Trial(seconds=self.seconds))
+        if not _valid(free, bench.limit_rad):
+            return WORST
+        warm = bench.ticks(WARM_S)
+        g = gait(free[warm:], bench.dt_s, bench.length_m)
+        # Divided, not subtracted: a bad crawl must stay better than none.
+        score = crawl_quality(g) / (1.0 + misconduct(bench, free))
+        if score < 1.2:
+            return score
+        turns = []
+        for sign in (1.0, -1.0):
+            pushed = bench.run(bench.pushed(model, sign * self.push), Trial(seconds=self.seconds))
+            if not _valid(pushed, bench.limit_rad):
+                return WORST
+            turns.append(gait(pushed[warm:], bench.dt_s, bench.length_m))
+        left, right = turns[0].yaw_rate, turns[1].yaw_rate
+        # Which way a dorsal push turns is left open; that the two pushes turn opposite ways, alike, is not.
+        score += (
+            4.0 * min(abs(left - right) / 2, 0.4)
+            - min(abs(left + right) / 2, 0.4)
+            - min(abs(g.yaw_rate), 0.3)
+        )
+        return score + 0.3 * min(crawl_quality(turns[0]), crawl_quality(turns[1]))
+
+
+@dataclass(frozen=True)
+class Steer:
+    """Turn one way, hard, while the cell for falling salt is excited, and the other way, gently, for rising salt.
+
+    Curving by the change of concentration like this leads to the source from anywhere (it was tried with the
+    push given straight to the head motor neurons); here the interneurons have to carry it.
+    """
+
+    seconds: float = 24.0
+    current: float = 2.0
+    hard: float = 0.6
+    gentle: float = 0.35
+
+    def __call__(self, bench: Bench, genome: FloatArray, generation: int) -> float:
+        """Score of `genome`; the generation changes nothing here."""
+        del generation
+        model = express(genome, bench.anatomy)
+        warm = bench.ticks(WARM_S)
+        gaits, qualities = [], []
+        for cell in (None, "ASER", "ASEL"):
+            stimulated = model if cell is None else bench.excited(model, cell, self.current)
+            path = bench.run(stimulated, Trial(seconds=self.seconds))
+            if not _valid(path, bench.limit_rad):
+                return WORST
+            gaits.append(gait(path[warm:], bench.dt_s, bench.length_m))
+            qualities.append(crawl_quality(gaits[-1]) / (1.0 + misconduct(bench, path)))
+        free, fall, rise = gaits
+        side = np.sign(fall.yaw_rate)
+        quality = qualities[0] + 0.3 * min(qualities[1:])
+        turning = min(abs(fall.yaw_rate), self.hard) + 2.0 * np.clip(-side * rise.yaw_rate, -0.2, self.gentle)
+        return float(quality + 3.0 * turning - min(abs(free.yaw_rate), 0.3))
+
+
+@dataclass(frozen=True)
+class Food:
+    """Reach food at any bearing and heading, still crawling; bearings change every generation."""
+
+    seconds: float = 50.0
+    bearings: int = 8
+    reach_m: float = 0.22
+
+    def __call__(self, bench: Bench, genome: FloatArray, generation: int) -> float:
+        """Mean score over the bearings of this generation."""
+        model = express(genome, bench.anatomy)
+        rng = np.random.default_rng([generation, 7919])
+        offset = rng.uniform(0.0, 2 * np.pi)
+        worm = bench.pack(model)
+        total = 0.0
+        for k in range(self.bearings):
+            trial = Trial(
+                seconds=self.seconds,
+                heading_rad=rng.uniform(-np.pi, np.pi),
+                bearing_rad=offset + 2 * np.pi * k / self.bearings,
+                distance_m=rng.uniform(1.0, 1.6),
+                smell=True,
+            )
+            path = bench.run_packed(worm, trial)
+            if not _valid(path, bench.limit_rad):
+                return WORST
+            total += self._one(bench, path)
+        lost = bench.run_packed(worm, Trial(seconds=28.0))
+        if not _valid(lost, bench.limit_rad):
+            return WORST
+        # Without a smell it should go straight on: a worm that circles finds food by chance.
+        wandering = min(abs(gait(lost[bench.ticks(WARM_S) :], bench.dt_s, bench.length_m).yaw_rate), 0.4)
+        return total / self.bearings - 1.5 * wandering - 0.001 * float(np.square(genome).mean())
+
+    def _one(self, bench: Bench, path: FloatArray) -> float:
+        d = path[:, DISTANCE]
+        start = d[0]
+        hits = np.flatnonzero(d < self.reach_m)
+        # What it does after the food is reached (circling in it) is not judged.
+        end = int(hits[0]) if hits.size else len(path)
+        score = (
+            1.0 + 0.5 * (1.0 - end / len(path))
+            if hits.size
+            else 1.0
+            - 0.5 * min(d.mean() / start, 2.0)
+            - 0.5 * min(d[-bench.ticks(8.0) :].mean() / start, 2.0)
+        )
+        crawled = path[: max(end, bench.ticks(10.0))]
+        g = gait(crawled, bench.dt_s, bench.length_m)
+        return score + 0.5 * crawl_quality(g) / (1.0 + misconduct(bench, crawled))
+
+
+@dataclass(frozen=True)
+class Forage:
+    """`Food`, less the share of places where the same worm with its smelling cells cut would come upon food.
+
+    What is left is what the smell is good for: wandering widely, or turning in circles, earns nothing.
+    """
+
+    food: Food = Food(seconds=40.0, bearings=6)
+    seconds: float = 120.0
+    cost: float = 2.5
+
+    def __call__(self, bench: Bench, genome: FloatArray, generation: int) -> float:
+        """Mean score over the bearings of this generation, less the cost of finding food by chance."""
+        score = self.food(bench, genome, generation)
+        blind = bench.run(bench.blind(express(genome, bench.anatomy)), Trial(seconds=self.seconds))
+        if not _valid(blind, bench.limit_rad):
+            return WORST
+        return score - self.cost * chance_of_food(blind, self.food.reach_m)
+
+
+def chance_of_food(path: FloatArray, reach_m: float) -> float:
+    """The share of places 1 to 2 m from the start, in all directions, that `path` comes within `reach_m` of."""
+    bearing = np.linspace(0.0, 2 * np.pi, 24, endpoint=False)
+    distance = np.array([1.1, 1.3, 1.5, 1.7, 1.9])
+    x = (distance[:, None] * np.cos(bearing)).ravel()
+    y = (distance[:, None] * np.sin(bearing)).ravel()
+    near = np.hypot(path[::10, :1] - x, path[::10, 1:2] - y).min(axis=0) < reach_m
+    return float(near.mean())
