@@ -1,0 +1,253 @@
+"""Plugins: found one by one, named when they break, and refused when they are not what they must be."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from wormctl import hookspecs
+from wormctl.cli import main
+from wormctl.config import ConfigError
+from wormctl.device import API_VERSION, Body, Config, Sensor
+from wormctl.hookspecs import Command, Offer, hookimpl
+from wormctl.plugins import HOOKS, PluginError, Plugins, collect, load_plugins
+from wormctl.testing import IdealBody, check_plugin
+
+GUIDE = Path(__file__).parents[1] / "plugins" / "README.md"
+
+Register = Callable[[Any], None]
+
+
+class Entry:
+    """An entry point, as far as the loader looks at it."""
+
+    def __init__(
+        self, name: str, load: Callable[[], object], distribution: str = "someone", version: str = "1.2"
+    ):
+        self.name, self.load = name, load
+        self.dist = types.SimpleNamespace(name=distribution, version=version)
+
+
+def load(*entries: Entry) -> tuple[Plugins, list[str]]:
+    lines: list[str] = []
+    return load_plugins(cast(Any, entries), warn=lines.append), lines
+
+
+def offering(*bodies: object) -> object:
+    """A plugin that offers `bodies`."""
+
+    class Plugin:
+        @hookimpl
+        def wormctl_register_bodies(self, register: Register) -> None:
+            for body in bodies:
+                register(body)
+
+    return Plugin()
+
+
+def body(name: str = "snakeling", **changes: Any) -> Offer[Body]:
+    parts = {"summary": "a small one", "config": Config, "make": IdealBody, **changes}
+    return Offer(name=name, **parts)
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def load() -> object:
+        raise error
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ImportError("no module named lidar"), "ImportError: no module named lidar"),
+        (ValueError("two\nlines"), "ValueError: two lines"),
+        (SystemExit(3), "SystemExit: 3"),
+        (RecursionError(), "RecursionError"),
+    ],
+)
+def test_a_plugin_that_crashes_is_named_and_the_others_work(error: BaseException, says: str) -> None:
+    plugins, lines = load(Entry("bad", raising(error)), Entry("fine", lambda: offering(body())))
+    assert lines == [f"plugin bad (someone 1.2) is left out: {says}"]
+    assert [b.origin.plugin for b in plugins.broken] == ["bad"]
+    assert list(plugins.bodies) == ["snakeling"]
+
+
+def test_a_plugin_that_crashes_in_its_hook_leaves_nothing_of_itself() -> None:
+    class Halfway:
+        @hookimpl
+        def wormctl_register_bodies(self, register: Register) -> None:
+            register(body("first"))
+            raise RuntimeError("and then no more")
+
+    plugins, lines = load(Entry("halfway", Halfway))
+    assert plugins.bodies == {}
+    assert lines == ["plugin halfway (someone 1.2) is left out: RuntimeError: and then no more"]
+
+
+def test_an_interrupt_while_loading_is_no_plugins_fault() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        load(Entry("slow", raising(KeyboardInterrupt())))
+
+
+@pytest.mark.parametrize(
+    ("thing", "says"),
+    [
+        (body(api_version=API_VERSION + 1), "body 'snakeling' is for version 2 of the plugin API"),
+        (body("Snake Ling"), "body name 'Snake Ling': must be lower-case"),
+        (body(config=dict), "config must derive from wormctl.device.Config"),
+        ("snakeling", "registers a body that is a str, not a Offer"),
+        (
+            Command(name="x", summary="", add_arguments=lambda parser: None, run=lambda args: 0),
+            "registers a body that is a Command",
+        ),
+    ],
+)
+def test_what_is_not_a_proper_offer_is_refused(thing: object, says: str) -> None:
+    plugins, lines = load(Entry("odd", lambda: offering(thing)))
+    assert plugins.bodies == {}
+    assert says in lines[0]
+
+
+def test_a_name_is_offered_once() -> None:
+    with pytest.raises(PluginError, match="'snakeling' twice"):
+        collect(offering(body(), body()))
+    plugins, lines = load(
+        Entry("theirs", lambda: offering(body(), body("other")), distribution="zzz"),
+        Entry("ours", lambda: offering(body()), distribution="aaa"),
+    )
+    assert plugins.bodies["snakeling"].origin.plugin == "ours"
+    assert list(plugins.bodies) == ["snakeling"], "nothing is taken from a plugin that is refused"
+    assert lines == [
+        "plugin theirs (zzz 1.2) is left out: body 'snakeling' is already offered by ours (aaa 1.2)"
+    ]
+
+
+def test_a_hook_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:
+    class Misspelt:
+        @hookimpl
+        def wormctl_register_bodys(self, register: Register) -> None: ...
+
+    _, lines = load(Entry("misspelt", Misspelt))
+    assert "wormctl_register_bodys" in lines[0]
+    assert all(hook in lines[0] for hook in HOOKS)
+    assert "\n" not in lines[0]
+
+
+def test_a_missing_plugin_that_is_asked_for_is_an_error_that_says_what_there_is() -> None:
+    plugins, _ = load(Entry("bad", raising(ImportError("x"))), Entry("fine", lambda: offering(body())))
+    with pytest.raises(ConfigError) as caught:
+        plugins.body("snakelin", "robot.toml: $.body.use")
+    said = str(caught.value)
+    assert said.startswith("robot.toml: $.body.use = 'snakelin': no such body, did you mean 'snakeling'?")
+    assert said.endswith("; broken: bad")
+
+
+class All:
+    """A plugin with every hook."""
+
+    @hookimpl
+    def wormctl_register_bodies(self, register: Register) -> None:
+        register(body())
+
+    @hookimpl
+    def wormctl_register_sensors(self, register: Register) -> None:
+        register(Offer[Sensor](name="eye", summary="", config=Config, make=IdealBody))
+
+    @hookimpl
+    def wormctl_register_worlds(self, register: Register) -> None:
+        register(Offer[Any](name="plate", summary="", config=Config, make=IdealBody))
+
+    @hookimpl
+    def wormctl_register_commands(self, register: Register) -> None:
+        register(Command(name="dance", summary="", add_arguments=lambda parser: None, run=lambda args: 0))
+
+    @hookimpl
+    def wormctl_register_artists(self, register: Register) -> None:
+        register(hookspecs.Artist(name="brush", summary="", draw=lambda folder, share: []))
+
+
+ALL_HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("wormctl_register_"))
+
+
+def test_every_hook_fires_and_what_it_registers_is_kept() -> None:
+    assert sorted(HOOKS) == ALL_HOOKS
+    assert sorted(name for name in vars(All) if name.startswith("wormctl_")) == ALL_HOOKS, "test every hook"
+    plugins, lines = load(Entry("all", All))
+    assert lines == []
+    kept = (plugins.bodies, plugins.sensors, plugins.worlds, plugins.commands, plugins.artists)
+    assert [list(table) for table in kept] == [["snakeling"], ["eye"], ["plate"], ["dance"], ["brush"]]
+
+
+@pytest.mark.parametrize("hook", ALL_HOOKS)
+def test_every_hook_says_when_it_fires_and_is_in_the_guide(hook: str) -> None:
+    assert "Fires once at start" in (inspect.getdoc(getattr(hookspecs, hook)) or "")
+    assert f"`{hook}`" in GUIDE.read_text(encoding="utf-8")
+
+
+def test_the_list_shows_offers_and_broken_plugins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugins, _ = load(Entry("all", All), Entry("bad", raising(ImportError("[no] lidar"))))
+    monkeypatch.setattr("wormctl.commands.plugins.load_plugins", lambda **keywords: plugins)
+    assert main(["plugins"]) == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("snakeling", "eye", "plate", "dance", "someone 1.2"))
+    assert "broken: bad (someone 1.2): ImportError: [no] lidar" in shown
+    assert main(["plugins", "list", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert {offer["name"] for offer in data["offers"]} == {"snakeling", "eye", "plate", "dance", "brush"}
+    assert data["broken"][0]["error"] == "ImportError: [no] lidar"
+
+
+@pytest.mark.parametrize("name", ["my-lidar", "wormctl-nose2"])
+def test_a_new_plugin_passes_the_kit_as_it_is_written(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugins", "new", name, "--folder", str(tmp_path)]) == 0
+    bare = name.removeprefix("wormctl-")
+    root, package = tmp_path / f"wormctl-{bare}", f"wormctl_{bare.replace('-', '_')}"
+    assert str(root) in capsys.readouterr().out
+    monkeypatch.syspath_prepend(str(root / "src"))
+    check_plugin(importlib.import_module(f"{package}.plugin"))
+    style = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            "check",
+            "--isolated",
+            "--select",
+            "E,F,W",
+            "--line-length",
+            "110",
+            root,
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert style.returncode == 0, style.stdout
+
+
+@pytest.mark.parametrize("name", ["My Lidar", "../up", "", "3d", "a--b"])
+def test_a_new_plugin_needs_a_proper_name(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugins", "new", name, "--folder", str(tmp_path)]) == 2
+    assert "cannot name a plugin" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_plugin_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "wormctl-x").mkdir()
+    assert main(["plugins", "new", "x", "--folder", str(tmp_path)]) == 2
+    assert "already there" in capsys.readouterr().err

@@ -1,0 +1,429 @@
+"""Policy files: what is saved comes back, runs, and describes itself; anything else is one clear line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wormctl import policy as policy_module
+from wormctl.cli import main
+from wormctl.config import ConfigError
+from wormctl.controller import Port
+from wormctl.neural.cfc import CfCLayer, CfCParams, Dense
+from wormctl.neural.ltc import initial_params
+from wormctl.neural.network import LTCNetwork
+from wormctl.neural.store import cfc_tensors, ltc_tensors
+from wormctl.neural.tensors import TensorFileError, parse_npz, parse_safetensors
+from wormctl.neural.wiring import auto_ncp
+from wormctl.policy import (
+    Kind,
+    Made,
+    Origin,
+    Output,
+    Parameters,
+    PolicyError,
+    PolicyMeta,
+    find_policy,
+    load_policy,
+    save_policy,
+)
+
+WIRING = auto_ncp(12, 3, inputs=4, seed=1)
+PARAMS = initial_params(WIRING, 0)
+GOLDEN = Path(__file__).parent / "neural" / "golden"
+
+
+def meta(**changes: Any) -> PolicyMeta:
+    plain = PolicyMeta(
+        kind=Kind.LTC,
+        dt_s=0.02,
+        unfolds=6,
+        neurons=WIRING.names,
+        inputs=(Port(name="smell", size=2, unit="1"), Port(name="touch"), Port(name="light")),
+        joints=5,
+        outputs=tuple(Output(joint=joint, gain_rad=0.5, bias_rad=0.1) for joint in (4, 1, 1)),
+        parameters=(
+            Parameters(
+                tensors=("pre", "post", "gap_a", "gap_b", "sensory_pre", "sensory_post"), origin=Origin.RANDOM
+            ),
+            Parameters(
+                tensors=tuple(
+                    sorted(set(tensors()) - {"pre", "post", "gap_a", "gap_b", "sensory_pre", "sensory_post"})
+                ),
+                origin=Origin.ASSUMED,
+                doc="as a network starts",
+            ),
+        ),
+        made=Made(
+            command="a test", seed=1, scores={"speed": 0.25}, by="nobody", data=("none",), notes="only a test"
+        ),
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def tensors() -> dict[str, Any]:
+    return ltc_tensors(WIRING, PARAMS)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "small.safetensors"
+    save_policy(path, meta(), tensors())
+    return path
+
+
+def test_what_is_saved_comes_back(saved: Path) -> None:
+    loaded = load_policy(saved)
+    assert loaded.meta == meta()
+    assert loaded.name == "small"
+    for name, array in tensors().items():
+        np.testing.assert_array_equal(loaded.tensors[name], array)
+        assert loaded.tensors[name].dtype == array.dtype
+
+
+def test_the_same_policy_is_the_same_bytes(saved: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.safetensors"
+    save_policy(again, meta(), dict(reversed(tensors().items())))
+    assert again.read_bytes() == saved.read_bytes()
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+
+
+def test_an_ltc_policy_runs_as_the_network_it_was_made_of(saved: Path) -> None:
+    controller = load_policy(saved).controller()
+    network = LTCNetwork(WIRING, PARAMS, dt_s=0.02, elapsed=1.0)
+    x, good, setpoint = np.array([0.1, -0.2, 0.3, 0.4]), np.ones(4, dtype=np.bool_), np.full(5, 9.0)
+    for _ in range(3):
+        controller.step(x, good, setpoint)
+        y = network.step(x)
+    np.testing.assert_allclose(controller.state, network.state, rtol=0, atol=1e-6)
+    expected = [0.0, 0.5 * (y[1] + y[2]) + 0.2, 0.0, 0.0, 0.5 * y[0] + 0.1]
+    np.testing.assert_allclose(setpoint, expected, rtol=0, atol=1e-6)
+    assert [port.name for port in controller.inputs] == ["smell", "touch", "light"]
+    assert (controller.dt_s, controller.joints, controller.neurons) == (0.02, 5, WIRING.names)
+
+
+def test_a_controller_survives_bad_samples_and_starts_anew(saved: Path) -> None:
+    controller, other = load_policy(saved).controller(), load_policy(saved).controller()
+    setpoint, again = np.zeros(5), np.zeros(5)
+    good = np.ones(4, dtype=np.bool_)
+    controller.step(np.full(4, np.nan), good, setpoint)
+    assert np.isfinite(setpoint).all()
+    controller.reset()
+    controller.step(np.zeros(4), good, setpoint)
+    other.step(np.zeros(4), good, again)
+    np.testing.assert_array_equal(setpoint, again)
+
+
+def test_cells_are_cut_by_name_and_by_class(saved: Path) -> None:
+    one, all_of_them = load_policy(saved).controller(), load_policy(saved).controller()
+    one.ablate(["inter0"])
+    all_of_them.ablate(["command", "inter"])
+    good = np.ones(4, dtype=np.bool_)
+    answers = []
+    for x in (np.zeros(4), np.full(4, 5.0)):
+        all_of_them.reset()
+        setpoint = np.zeros(5)
+        for _ in range(5):
+            all_of_them.step(x, good, setpoint)
+        answers.append(setpoint)
+    np.testing.assert_array_equal(answers[0], answers[1])
+    with pytest.raises(KeyError, match="did you mean inter0"):
+        one.ablate(["intr0"])
+
+
+def test_a_cfc_policy_runs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    ff1, ff2, a, b = (Dense(rng.normal(size=(3, 5)), rng.normal(size=3)) for _ in range(4))
+    arrays = cfc_tensors(CfCParams(layers=(CfCLayer(ff1, ff2, a, b),)))
+    path = tmp_path / "cfc.safetensors"
+    about = meta(
+        kind=Kind.CFC,
+        unfolds=1,
+        neurons=("a", "b", "c"),
+        inputs=(Port(name="x", size=2),),
+        parameters=(Parameters(tensors=tuple(arrays), origin=Origin.TRAINED),),
+    )
+    save_policy(path, about, arrays)
+    controller, setpoint = load_policy(path).controller(), np.zeros(5)
+    controller.step(np.array([0.5, -0.5]), np.ones(2, dtype=np.bool_), setpoint)
+    assert setpoint[4] != 0.1
+    assert np.isfinite(setpoint).all()
+
+
+def rewritten(path: Path, change: Any) -> bytes:
+    """The file at `path` with `change` applied to its description; its checksum no longer fits."""
+    arrays, metadata = parse_safetensors(path.read_bytes())
+    entry = json.loads(metadata["wormctl"])
+    change(entry)
+    return bytes(safetensors.numpy.save(dict(arrays), {"wormctl": json.dumps(entry)}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda entry: entry["policy"].update(version=2), "is of policy format 2, this wormctl reads 1"),
+        (lambda entry: entry["policy"].update(dt_s=0.5), "checksum"),
+        (lambda entry: entry.pop("sha256"), "its description cannot be read"),
+        (lambda entry: entry.update(policy=3), "its description cannot be read"),
+    ],
+)
+def test_a_description_that_was_tampered_with_is_refused(saved: Path, change: Any, message: str) -> None:
+    saved.write_bytes(rewritten(saved, change))
+    with pytest.raises(PolicyError, match=message):
+        load_policy(saved)
+
+
+def test_unknown_keys_are_refused_with_their_path(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_module, "_digest", lambda text, arrays: "same")
+    save_policy(saved, meta(), tensors())
+    saved.write_bytes(rewritten(saved, lambda entry: entry["policy"]["made"].update(color="red")))
+    with pytest.raises(PolicyError, match=r"\$\.made: Object contains unknown field `color`"):
+        load_policy(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"parameters": ()}, "stands 0 times in parameters, must be once"),
+        (
+            {"parameters": (*meta().parameters, Parameters(tensors=("w",), origin=Origin.ASSUMED))},
+            "tensor w stands 2 times",
+        ),
+        (
+            {"parameters": (*meta().parameters, Parameters(tensors=("z",), origin=Origin.ASSUMED))},
+            "parameters names z, which is not in the file",
+        ),
+        ({"neurons": ("a",) * 12}, "two neurons have one name"),
+        ({"inputs": (Port(name="a"), Port(name="a"))}, "two inputs have one name"),
+        ({"inputs": (Port(name="a", size=0),)}, r"input a has size 0, must be 1\.\."),
+        ({"outputs": (Output(joint=5),)}, r"an output moves joint 5, must be 0\.\.4"),
+        (
+            {"made": Made(command="", scores={"speed": float("nan")})},
+            "score speed has a value that is not finite",
+        ),
+    ],
+)
+def test_an_inconsistent_policy_is_not_written(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    path = tmp_path / "never.safetensors"
+    with pytest.raises(PolicyError, match=message):
+        save_policy(path, meta(**changes), tensors())
+    assert not path.exists()
+
+
+def test_values_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="w has a value that is not finite"):
+        save_policy(tmp_path / "x.safetensors", meta(), tensors() | {"w": np.array([np.nan], np.float32)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"neurons": WIRING.names[:-1]}, r"a synapse names 11, must be 0\.\.10"),
+        ({"inputs": (Port(name="a"),)}, "the inputs hold 1 values, the network takes 4"),
+        ({"outputs": ()}, "0 outputs are bound to joints, the network has 3"),
+        ({"kind": Kind.CFC}, r"there is no layer0\.ff1\.weight"),
+        ({"kind": Kind.WORM}, "the worm lacks "),
+    ],
+)
+def test_parts_that_do_not_fit_are_named_when_it_is_to_run(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    path = tmp_path / "odd.safetensors"
+    save_policy(path, meta(**changes), tensors())
+    with pytest.raises(PolicyError, match=message) as caught:
+        load_policy(path).controller()
+    assert str(caught.value).startswith(str(path))
+
+
+def test_files_that_are_no_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.safetensors"
+    for content, message in (
+        (b"", "truncated"),
+        (b"\xff" * 100, "truncated"),
+        (b"\x02" + bytes(7) + b"[]", "no safetensors file"),
+        (b"\x04" + bytes(7) + b'{"a"', "no safetensors file"),
+        (safetensors.numpy.save({"a": np.zeros(1)}), "no wormctl policy"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(PolicyError, match=message):
+            load_policy(path)
+    with pytest.raises(PolicyError, match="no such file"):
+        load_policy(tmp_path / "none.safetensors")
+    with pytest.raises(PolicyError, match="cannot be read"):
+        load_policy(tmp_path)
+    monkeypatch.setattr("wormctl.neural.tensors.LARGEST_BYTES", 10)
+    with pytest.raises(PolicyError, match="is larger than"):
+        load_policy(path)
+
+
+fuzz = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@fuzz
+@given(data=st.data())
+def test_any_damage_is_a_policy_error(saved: Path, data: st.DataObject) -> None:
+    whole = saved.read_bytes()
+    damaged = bytearray(whole[: data.draw(st.integers(0, len(whole)), label="length")])
+    for place, bit in data.draw(
+        st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 7)), max_size=3)
+    ):
+        if place < len(damaged):
+            damaged[place] ^= 1 << bit
+    # Flips in the first bytes are the most telling: the length and the description.
+    if damaged and data.draw(st.booleans(), label="in the header"):
+        damaged[data.draw(st.integers(0, min(len(damaged), 400) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path = saved.with_name("damaged.safetensors")
+    path.write_bytes(bytes(damaged))
+    if bytes(damaged) == whole:
+        load_policy(path)
+        return
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+@fuzz
+@given(data=st.data())
+def test_any_damage_to_an_npz_is_a_tensor_file_error(saved: Path, data: st.DataObject) -> None:
+    whole = (GOLDEN / "ltc_all_motors_1_implicit.npz").read_bytes()
+    damaged = bytearray(whole[: data.draw(st.integers(0, len(whole)))])
+    for place, bit in data.draw(
+        st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 7)), max_size=3)
+    ):
+        if place < len(damaged):
+            damaged[place] ^= 1 << bit
+    # Much of a zip archive may change without meaning, so it need not fail; but only in this way.
+    with contextlib.suppress(TensorFileError):
+        parse_npz(bytes(damaged))
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_are_a_tensor_file_error(content: bytes) -> None:
+    for parse in (parse_safetensors, parse_npz):
+        with pytest.raises(TensorFileError):
+            parse(content)
+
+
+def test_pickles_are_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "object.npz"
+    np.savez(path, a=np.array([{"anything": 1}], dtype=object))
+    with pytest.raises(TensorFileError, match="without pickles"):
+        parse_npz(path.read_bytes())
+
+
+def test_policies_are_found_by_name_or_as_a_file(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_module, "SHIPPED", tmp_path)
+    assert find_policy("small") == saved
+    assert find_policy("elsewhere/other.safetensors") == Path("elsewhere/other.safetensors")
+    with pytest.raises(PolicyError, match="smal: no such policy, did you mean 'small'"):
+        find_policy("smal")
+
+
+def run(capsys: pytest.CaptureFixture[str], arguments: Sequence[object]) -> tuple[int, str, str]:
+    status = main([str(a) for a in arguments])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def test_show_tells_who_made_it_and_of_what(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, ["policy", "show", saved])
+    assert status == 0
+    for text in (
+        "ltc, 12 neurons, 5 joints",
+        "20 ms",
+        "nobody",
+        "a test",
+        "speed = 0.25",
+        "smell[2]",
+        "assumed",
+    ):
+        assert text in out
+    status, out, _ = run(capsys, ["policy", "show", saved, "--json"])
+    shown = json.loads(out)
+    assert shown["meta"]["made"]["seed"] == 1
+    assert shown["tensors"]["cm"] == {"dtype": "float32", "shape": [12]}
+
+
+def test_list_names_the_shipped_ones(
+    saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_module, "SHIPPED", saved.parent)
+    status, out, _ = run(capsys, ["policy", "list"])
+    assert (status, out.split()[0]) == (0, "small")
+    status, out, _ = run(capsys, ["policy", "list", "--json"])
+    assert [p["name"] for p in json.loads(out)["policies"]] == ["small"]
+
+
+def exported(tmp_path: Path, name: str, suffix: str) -> Path:
+    """The state dict of a golden model, as a person would have exported it."""
+    with np.load(GOLDEN / f"{name}.npz", allow_pickle=False) as file:
+        state = {k.removeprefix("state_dict/"): file[k] for k in file.files if k.startswith("state_dict/")}
+    path = tmp_path / f"state{suffix}"
+    if suffix == ".npz":
+        np.savez(path, **state)
+    else:
+        safetensors.numpy.save_file({k: np.ascontiguousarray(v) for k, v in state.items()}, path)
+    return path
+
+
+LTC = ("--unfolds", 6, "--implicit-constraints", "yes")
+COMMON = ("--dt", 0.02, "--elapsed", 1.0, "--joints", 12, "--inputs", "a,b,c,d,e")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize(("name", "more"), [("ltc_autoncp_6_implicit", LTC), ("cfc_wired", ())])
+def test_a_trained_network_is_imported_and_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, more: tuple[object, ...], suffix: str
+) -> None:
+    state, out = exported(tmp_path, name, suffix), tmp_path / "imported.safetensors"
+    status, printed, _ = run(capsys, ["policy", "import-ncps", state, out, *COMMON, *more])
+    assert (status, printed) == (0, f"{out}: 19 neurons, 5 inputs, 4 outputs\n")
+    loaded = load_policy(out)
+    assert {group.origin for group in loaded.meta.parameters} == {Origin.TRAINED}
+    with np.load(GOLDEN / f"{name}.npz", allow_pickle=False) as golden:
+        controller, setpoint = loaded.controller(), np.zeros(12)
+        controller.state[:] = golden["h"][0]
+        controller.step(golden["x"][0].astype(np.float64), np.ones(5, dtype=np.bool_), setpoint)
+        at_one = list(golden["elapsed"]).index(1.0)
+        np.testing.assert_allclose(setpoint[:4], golden["y_float32"][at_one, 0], rtol=0, atol=5e-6)
+    assert not setpoint[4:].any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (COMMON, "--unfolds and --implicit-constraints are needed"),
+        ((*COMMON, *LTC, "--inputs", "a"), "--inputs = a: names 1 inputs, the network has 5"),
+        ((*COMMON, *LTC, "--moves", "a"), "--moves = a: must be joint numbers"),
+        ((*COMMON, *LTC, "--moves", "1,2"), "--moves = 1,2: names 2 joints, the network has 4 outputs"),
+        ((*COMMON, *LTC, "--moves", "1,2,3,12"), "an output moves joint 12, must be 0..11"),
+        ((*COMMON, *LTC, "--dt", "0"), "the options: $.dt_s = 0.0"),
+        ((*COMMON, *LTC, "--elapsed", "nan"), "elapsed"),
+    ],
+)
+def test_an_import_that_cannot_be_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[object, ...], message: str
+) -> None:
+    state, out = exported(tmp_path, "ltc_autoncp_6_implicit", ".npz"), tmp_path / "imported.safetensors"
+    status, printed, complaint = run(capsys, ["policy", "import-ncps", state, out, *arguments])
+    assert (status, printed) == (2, "")
+    assert message in complaint
+    assert complaint.count("\n") == 1
+    assert not out.exists()
+
+
+def test_errors_of_policies_are_errors_of_configuration() -> None:
+    assert issubclass(PolicyError, ConfigError)

@@ -1,0 +1,46 @@
+"""Ctrl-C and polite kills: the first is a request, the second is meant."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from wormctl.signals import stop_on_signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_signal_is_a_request(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    asked: list[bool] = []
+    with stop_on_signals(lambda: asked.append(True)):
+        signal.raise_signal(number)
+    assert asked == [True]
+    assert signal.getsignal(number) is before
+
+
+def test_the_second_interrupt_interrupts() -> None:
+    asked: list[bool] = []
+
+    def twice() -> None:
+        with stop_on_signals(lambda: asked.append(True)):
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        twice()
+    assert asked == [True]
+
+
+def test_it_does_nothing_in_another_thread() -> None:
+    inside: list[object] = []
+
+    def work() -> None:
+        with stop_on_signals(lambda: None):
+            inside.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert inside == [signal.getsignal(signal.SIGINT)]
