@@ -96,6 +96,15 @@ def test_they_agree_on_coulomb_ground() -> None:
     assert free == pytest.approx(root, rel=0.1)
 
 
+def test_overloaded_servos_give_way_alike() -> None:
+    swings = []
+    for body in (PlanarBody(), bullet("planar_root")):
+        poses = crawl(body, 8.0, bend=0.6, hz=0.8, lag=0.2)
+        swings.append(np.diff(poses[100:, :, 2], axis=1).std(axis=0))
+    assert np.abs(swings[0] - 0.6 / math.sqrt(2)).max() > 0.02
+    np.testing.assert_allclose(swings[0], swings[1], atol=0.012)
+
+
 def test_on_flat_ground_gravity_changes_little() -> None:
     root = speed_and_turn(crawl(bullet("planar_root"), 6.0, bias=0.1), 0.7)
     free = speed_and_turn(crawl(bullet("gravity"), 6.0, bias=0.1), 0.7)

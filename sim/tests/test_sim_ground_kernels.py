@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wormctl_sim import drag_kernel, weight_kernel
 from wormctl_sim.arena_config import Terrain
 from wormctl_sim.ground import Ground
-from wormctl_sim.planar_kernel import planar_params
+from wormctl_sim.planar_layout import planar_params
 from wormctl_sim.terrain import Relief, height_and_slope, make_relief
 
 from wormctl.snake import load_snake

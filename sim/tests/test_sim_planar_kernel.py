@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from wormctl_sim import planar_kernel as pk
+from wormctl_sim import planar_layout as pl
 from wormctl_sim.ground import Ground
 
 from wormctl.snake import load_snake
@@ -83,16 +85,18 @@ class Oracle:
 @pytest.mark.parametrize("ground", [Ground(), Ground(law="coulomb", along=0.07, across=0.7)])
 def test_step_agrees_with_the_oracle(ground: Ground) -> None:
     rng = np.random.default_rng(3)
-    params, state = pk.planar_params(SNAKE, ground), pk.planar_state(SNAKE, heading_rad=0.4)
+    servo = msgspec.structs.replace(SNAKE.servo, stall_torque_nm=1e6)
+    strong = msgspec.structs.replace(SNAKE, servo=servo)
+    params, state = pl.planar_params(strong, ground), pl.planar_state(strong, heading_rad=0.4)
     oracle = Oracle(ground, 0.4)
-    start = state[[pk.X_M, pk.Y_M]].copy()
+    start = state[[pl.X_M, pl.Y_M]].copy()
     for _ in range(60):
         targets = rng.uniform(-1.2, 1.2, N - 1)
         oracle.step(targets)
         pk.planar_step(params, state, targets, DT_S)
-        np.testing.assert_allclose(pk.joint_angles(N, state), oracle.q, atol=1e-12)
-        np.testing.assert_allclose(state[[pk.X_M, pk.Y_M]] - start, oracle.place, atol=1e-8)
-        np.testing.assert_allclose(state[pk.HEADING_RAD], oracle.heading, atol=1e-8)
+        np.testing.assert_allclose(pl.joint_angles(N, state), oracle.q, atol=1e-12)
+        np.testing.assert_allclose(state[[pl.X_M, pl.Y_M]] - start, oracle.place, atol=1e-8)
+        np.testing.assert_allclose(state[pl.HEADING_RAD], oracle.heading, atol=1e-8)
 
 
 def crawl(
@@ -109,7 +113,7 @@ def crawl(
 
 
 def test_starts_where_it_is_put_and_stays_there() -> None:
-    params, state = pk.planar_params(SNAKE), pk.planar_state(SNAKE, 1.0, -2.0, 0.7)
+    params, state = pl.planar_params(SNAKE), pl.planar_state(SNAKE, 1.0, -2.0, 0.7)
     pose = np.zeros((N, 3))
     for _ in range(100):
         pk.planar_step(params, state, np.zeros(N - 1), DT_S)
@@ -122,50 +126,52 @@ def test_starts_where_it_is_put_and_stays_there() -> None:
 
 
 def test_crawls_forward_with_a_wave_from_head_to_tail() -> None:
-    poses = crawl(pk.planar_params(SNAKE), pk.planar_state(SNAKE), 10.0)
+    poses = crawl(pl.planar_params(SNAKE), pl.planar_state(SNAKE), 10.0)
     assert poses[-1, :, 0].mean() - poses[0, :, 0].mean() > 2.5
     assert abs(poses[-1, :, 1].mean()) < 0.2
 
 
 def test_a_mirrored_wave_makes_a_mirrored_path() -> None:
-    params = pk.planar_params(SNAKE)
-    left = crawl(params, pk.planar_state(SNAKE), 4.0, 0.5, 0.1)
-    right = crawl(params, pk.planar_state(SNAKE), 4.0, -0.5, -0.1)
+    params = pl.planar_params(SNAKE)
+    left = crawl(params, pl.planar_state(SNAKE), 4.0, 0.5, 0.1)
+    right = crawl(params, pl.planar_state(SNAKE), 4.0, -0.5, -0.1)
     np.testing.assert_allclose(left[..., 0], right[..., 0], atol=1e-9)
     np.testing.assert_allclose(left[..., 1:], -right[..., 1:], atol=1e-9)
 
 
 def test_the_heading_makes_no_difference() -> None:
-    params = pk.planar_params(SNAKE)
-    plain = crawl(params, pk.planar_state(SNAKE), 4.0, 0.5, 0.1)
-    turned = crawl(params, pk.planar_state(SNAKE, heading_rad=2.0), 4.0, 0.5, 0.1)
+    params = pl.planar_params(SNAKE)
+    plain = crawl(params, pl.planar_state(SNAKE), 4.0, 0.5, 0.1)
+    turned = crawl(params, pl.planar_state(SNAKE, heading_rad=2.0), 4.0, 0.5, 0.1)
     c, s = math.cos(2.0), math.sin(2.0)
     np.testing.assert_allclose(turned[..., 0], c * plain[..., 0] - s * plain[..., 1], atol=1e-9)
     np.testing.assert_allclose(turned[..., 1], s * plain[..., 0] + c * plain[..., 1], atol=1e-9)
 
 
 def test_no_thrust_without_anisotropy() -> None:
-    poses = crawl(pk.planar_params(SNAKE, Ground(along=3.0, across=3.0)), pk.planar_state(SNAKE), 6.0)
+    poses = crawl(pl.planar_params(SNAKE, Ground(along=3.0, across=3.0)), pl.planar_state(SNAKE), 6.0)
     assert abs(poses[-1, :, 0].mean() - poses[0, :, 0].mean()) < 0.15
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=N - 1, max_size=N - 1), st.sampled_from([1 / 1000, 1 / 50]))
 def test_any_target_keeps_limits_and_stays_finite(targets: list[float], dt_s: float) -> None:
-    params, state = pk.planar_params(SNAKE), pk.planar_state(SNAKE)
+    params, state = pl.planar_params(SNAKE), pl.planar_state(SNAKE)
     wanted = np.array(targets)
     for sign in (1.0, -1.0, 1.0):
         for _ in range(20):
-            before = pk.joint_angles(N, state).copy()
+            before = pl.joint_angles(N, state).copy()
             pk.planar_step(params, state, sign * wanted, dt_s)
-            moved = np.abs(pk.joint_angles(N, state) - before)
-            assert moved.max() <= SNAKE.servo.max_speed_rad_s * dt_s * (1 + 1e-9)
-    assert np.abs(pk.joint_angles(N, state)).max() <= SNAKE.limit_rad
+            moved = np.abs(pl.joint_angles(N, state) - before)
+            fastest = SNAKE.servo.max_speed_rad_s * (1 + 1e-9)
+            overpowered = np.abs(pl.servo_torques(N, state)) >= SNAKE.servo.stall_torque_nm * (1 - 1e-6)
+            assert (moved <= fastest * dt_s)[~overpowered].all()
+    assert np.abs(pl.joint_angles(N, state)).max() <= SNAKE.limit_rad
     assert np.isfinite(state).all()
 
 
 def test_the_noses() -> None:
-    params, state = pk.planar_params(SNAKE), pk.planar_state(SNAKE, 1.0, 2.0, math.pi / 2)
+    params, state = pl.planar_params(SNAKE), pl.planar_state(SNAKE, 1.0, 2.0, math.pi / 2)
     one, two = np.zeros(2), np.zeros((2, 2))
     pk.nose(params, state, one)
     pk.two_noses(params, state, two)
@@ -186,13 +192,13 @@ def surface_gap_m(pose: FloatArray, rod: FloatArray) -> float:
 
 def test_a_wall_is_not_passed_and_is_felt() -> None:
     rod = np.array([0.6, -2.0, 0.6, 2.0, 0.02])
-    params, state = pk.planar_params(SNAKE, obstacles=rod[None]), pk.planar_state(SNAKE, heading_rad=0.3)
+    params, state = pl.planar_params(SNAKE, obstacles=rod[None]), pl.planar_state(SNAKE, heading_rad=0.3)
     felt = 0.0
     joints = np.arange(N - 1)
     pose = np.zeros((N, 3))
     for k in range(400):
         pk.planar_advance(params, state, 0.5 * np.sin(0.088 * k - 0.65 * joints), DT_S, 4)
-        felt = max(felt, pk.contact_forces(N, state).max())
+        felt = max(felt, pl.contact_forces(N, state).max())
         if k % 20 == 0:
             pk.link_poses(params, state, pose)
             assert surface_gap_m(pose, rod) > -0.01
@@ -201,24 +207,24 @@ def test_a_wall_is_not_passed_and_is_felt() -> None:
 
 
 def test_a_peg_far_away_changes_nothing() -> None:
-    free = crawl(pk.planar_params(SNAKE), pk.planar_state(SNAKE), 2.0)
+    free = crawl(pl.planar_params(SNAKE), pl.planar_state(SNAKE), 2.0)
     peg = np.array([[0.0, 5.0, 0.0, 5.0, 0.03]])
-    params, state = pk.planar_params(SNAKE, obstacles=peg), pk.planar_state(SNAKE)
+    params, state = pl.planar_params(SNAKE, obstacles=peg), pl.planar_state(SNAKE)
     np.testing.assert_array_equal(crawl(params, state, 2.0), free)
-    assert not pk.contact_forces(N, state).any()
+    assert not pl.contact_forces(N, state).any()
 
 
 def test_a_peg_pushes_away_from_itself() -> None:
     for side in (1.0, -1.0):
         peg = np.array([[-0.45, side * 0.05, -0.45, side * 0.05, 0.03]])
-        params, state = pk.planar_params(SNAKE, obstacles=peg), pk.planar_state(SNAKE)
+        params, state = pl.planar_params(SNAKE, obstacles=peg), pl.planar_state(SNAKE)
         pk.planar_step(params, state, np.zeros(N - 1), DT_S)
-        assert np.flatnonzero(pk.contact_forces(N, state)).tolist() == [6]
+        assert np.flatnonzero(pl.contact_forces(N, state)).tolist() == [6]
         for _ in range(40):
             pk.planar_step(params, state, np.zeros(N - 1), DT_S)
-        assert side * state[pk.Y_M] < -0.001
+        assert side * state[pl.Y_M] < -0.001
 
 
 def test_obstacles_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="obstacles"):
-        pk.planar_params(SNAKE, obstacles=np.zeros((2, 4)))
+        pl.planar_params(SNAKE, obstacles=np.zeros((2, 4)))

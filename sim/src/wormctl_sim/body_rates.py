@@ -16,7 +16,8 @@ from wormctl.snake import Snake, load_snake
 from wormctl_sim.arena import Arena
 from wormctl_sim.bullet_config import BulletConfig, bullet_installed, make_bullet_body
 from wormctl_sim.planar_body import PlanarBody
-from wormctl_sim.planar_kernel import planar_advance, planar_params, planar_state
+from wormctl_sim.planar_kernel import planar_advance
+from wormctl_sim.planar_layout import planar_params, planar_state
 from wormctl_sim.simulated import SimulatedBody
 from wormctl_sim.world_files import load_world
 

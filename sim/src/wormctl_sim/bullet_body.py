@@ -15,7 +15,7 @@ from wormctl_sim.arena_config import Terrain
 from wormctl_sim.bullet_client import connect, disconnect, p
 from wormctl_sim.bullet_config import BulletConfig
 from wormctl_sim.drag_kernel import aim, look, planar_drag
-from wormctl_sim.planar_kernel import planar_params
+from wormctl_sim.planar_layout import planar_params
 from wormctl_sim.simulated import SimulatedBody
 from wormctl_sim.terrain import make_relief
 from wormctl_sim.weight_kernel import GRAVITY_M_S2, ground_reaction

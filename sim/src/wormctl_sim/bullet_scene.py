@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from wormctl.snake import Snake
 from wormctl_sim.bullet_client import p
-from wormctl_sim.planar_kernel import CONTACT_FRICTION, INERTIA_KGM2, planar_params
+from wormctl_sim.planar_contact import CONTACT_FRICTION
+from wormctl_sim.planar_layout import INERTIA_KGM2, planar_params
 from wormctl_sim.terrain import Relief
 
 FloatArray = NDArray[np.float64]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.jit import njit
-from wormctl_sim.planar_kernel import (
+from wormctl_sim.planar_layout import (
     COULOMB,
     CREEP_SPEED_M_S,
     DRAG_ACROSS,

@@ -8,16 +8,8 @@ from numpy.typing import NDArray
 from wormctl.device import Context, DeviceError
 from wormctl.jit import njit
 from wormctl_sim.arena_config import Terrain
-from wormctl_sim.planar_kernel import (
-    LINKS,
-    contact_forces,
-    joint_angles,
-    link_poses,
-    nose,
-    planar_advance,
-    planar_params,
-    planar_state,
-)
+from wormctl_sim.planar_kernel import link_poses, nose, planar_advance
+from wormctl_sim.planar_layout import LINKS, contact_forces, joint_angles, planar_params, planar_state
 from wormctl_sim.simulated import BodyConfig, SimulatedBody
 
 FloatArray = NDArray[np.float64]
@@ -28,7 +20,7 @@ class PlanarConfig(BodyConfig, frozen=True, kw_only=True):
 
 
 class PlanarBody(SimulatedBody):
-    """A fast snake on flat ground: joints that follow their servos whatever the load, implicit drag."""
+    """A fast snake on flat ground: servos as strong as the robot file's, drag taken implicitly."""
 
     def __init__(self, config: PlanarConfig | None = None) -> None:
         super().__init__("planar", config or PlanarConfig())

@@ -18,15 +18,8 @@ from wormctl.worm.kernel import worm_tick
 from wormctl.worm.parts import Packed, State
 from wormctl_sim.field_kernel import POINT, SOURCE_SIZE, concentration
 from wormctl_sim.ground import Ground
-from wormctl_sim.planar_kernel import (
-    joint_angles,
-    link_poses,
-    nose,
-    planar_advance,
-    planar_params,
-    planar_reset,
-    planar_state,
-)
+from wormctl_sim.planar_kernel import link_poses, nose, planar_advance
+from wormctl_sim.planar_layout import joint_angles, planar_params, planar_reset, planar_state
 
 PHYSICS_HZ = 200.0
 

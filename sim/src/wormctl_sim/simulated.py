@@ -27,7 +27,7 @@ from wormctl.jit import njit
 from wormctl_sim.arena import Arena
 from wormctl_sim.arena_config import Terrain
 from wormctl_sim.ground import Ground
-from wormctl_sim.planar_kernel import OBSTACLE_SIZE
+from wormctl_sim.planar_layout import OBSTACLE_SIZE
 
 FloatArray = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wormctl.jit import njit
 from wormctl_sim.drag_kernel import STIFFEST
-from wormctl_sim.planar_kernel import (
+from wormctl_sim.planar_layout import (
     COULOMB,
     CREEP_SPEED_M_S,
     DRAG_ACROSS,
