@@ -26,6 +26,9 @@ from wormctl_train.make import make_policy
 from wormctl_train.recipe import Recipe, load_recipe
 from wormctl_train.scoring import Scorer, free_genes
 
+LOG_EVERY = 10
+"""Generations between two lines where there is no terminal to show a bar on."""
+
 EPILOG = """\
 examples:
   wormctl train worm302 --out training/            make the shipped worm again
@@ -87,7 +90,7 @@ def _train(
         TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         TextColumn("{task.fields[scores]}"),
     )  # fmt: skip
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         for index, stage in enumerate(recipe.stage):
             bar = bars.add_task(stage.name, total=stage.generations, scores="")
             scorer = Scorer(stage, tuple(genome.tolist()))
@@ -100,6 +103,8 @@ def _train(
                 evaluations += stage.population
                 scores = f"best {progress.best:.3f}  mean {progress.mean:.3f}  step {progress.spread:.3f}"
                 bars.update(bar, advance=1, scores=scores)
+                if not console.is_terminal and progress.generation % LOG_EVERY == 0:
+                    console.print(f"{stage.name} {progress.generation}/{stage.generations}  {scores}")
             genome = scorer.whole(free)
     return genome, evaluations
 

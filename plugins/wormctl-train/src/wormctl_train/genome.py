@@ -34,7 +34,7 @@ FOOD_PAIRS: dict[tuple[str, str], float] = {
 salt cells to the head motor neurons. The starting values are a guess: falling salt through AIB and RIM to the
 dorsal side, where most of their contacts are, rising salt through AIY, AIZ and RIA to the ventral side."""
 
-RESTING = ("ASE", "AIY", "AIZ", "AIB", "RIA", "SMBD", "SMBV", "RIM", "RIB")
+RESTING = ("AIY", "AIZ", "AIB", "RIA", "SMBD", "SMBV", "RIM", "RIB")
 """Classes whose resting activity has a gene of its own (as the logit of it)."""
 
 
@@ -83,7 +83,7 @@ CRAWL_GENES = (
     _log("muscle.head", 0.6, 0.1, 8.0),
     _log("muscle.other", 0.05, 0.03, 1.0),
     _log("slope.B", 12.0, 4.0, 30.0, 0.5),
-    _log("muscle.tau_s", 0.3, 0.08, 1.0),
+    _log("muscle.tau_s", 0.3, 0.15, 1.0),
     _log("amplitude.head_rad", 0.5, 0.2, 0.6, 0.5),
     _log("amplitude.tail_rad", 0.5, 0.2, 0.6, 0.5),
 )
@@ -102,6 +102,9 @@ FOOD_GENES = (
 GENES = CRAWL_GENES + FOOD_GENES
 SIGMA = 8.0
 """Slope of every activation that has no gene of its own, per unit of potential."""
+SENSORY_REST = -3.0
+"""Logit of the resting activity of every cell with a receptor: nearly silent, so that what a sensory cell says is
+a change in the world, and cutting it takes away that and no tonic drive."""
 RECEPTOR_TOP = 3.0
 RECEPTOR_FLOOR = 1e-3
 
@@ -137,7 +140,8 @@ def express(genome: Sequence[float] | FloatArray, body: Anatomy) -> WormModel:
     rest[mask("DB")], rest[mask("VB")], rest[smd] = p["rest.DB"], p["rest.VB"], p["rest.SMD"]
     rest[mask("AVB", "PVC")], rest[mask("AVA", "AVD", "AVE")] = p["rest.AVB"], p["rest.AVA"]
     for name in RESTING:
-        rest[mask("ASEL", "ASER") if name == "ASE" else mask(name)] = p[f"rest.{name}"]
+        rest[mask(name)] = p[f"rest.{name}"]
+    rest[body.receptor_neuron] = SENSORY_REST
     gap = p["gap.all"] * body.gap_strength
     mu = _resting_potential(body, w, gap, gself, rest) - rest / sigma
 

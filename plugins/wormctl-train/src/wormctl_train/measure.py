@@ -91,8 +91,8 @@ def self_contact(path: FloatArray, link_m: float, radius_m: float, every: int = 
 def joint_torques(path: FloatArray, snake: Snake, ground: Ground, dt_s: float, every: int = 5) -> FloatArray:
     """Torque at every joint, N m, in one tick of `every`: shape (moments, joints).
 
-    What the ground's viscous drag on the links ahead of a joint asks of it. The planar body moves its joints
-    whatever the load, so a gait that a servo could not carry has to be found out here.
+    What the ground's viscous drag on the links ahead of a joint asks of it: how hard a gait is on the servos, long
+    before they stall.
     """
     length = snake.link.length_m
     joints = path[:, JOINTS:]

@@ -107,19 +107,20 @@ class Steer:
         del generation
         model = express(genome, bench.anatomy)
         warm = bench.ticks(WARM_S)
-        gaits, qualities = [], []
+        gaits, conduct = [], []
         for cell in (None, "ASER", "ASEL"):
             stimulated = model if cell is None else bench.excited(model, cell, self.current)
             path = bench.run(stimulated, Trial(seconds=self.seconds))
             if not _valid(path, bench.limit_rad):
                 return WORST
             gaits.append(gait(path[warm:], bench.dt_s, bench.length_m))
-            qualities.append(crawl_quality(gaits[-1]) / (1.0 + misconduct(bench, path)))
+            conduct.append(1.0 / (1.0 + misconduct(bench, path)))
         free, fall, rise = gaits
         side = np.sign(fall.yaw_rate)
-        quality = qualities[0] + 0.3 * min(qualities[1:])
-        turning = min(abs(fall.yaw_rate), self.hard) + 2.0 * np.clip(-side * rise.yaw_rate, -0.2, self.gentle)
-        return float(quality + 3.0 * turning - min(abs(free.yaw_rate), 0.3))
+        turning = min(abs(fall.yaw_rate), self.hard) * conduct[1]
+        turning += 2.0 * np.clip(-side * rise.yaw_rate, -0.2, self.gentle) * conduct[2]
+        quality = [crawl_quality(g) * fine for g, fine in zip(gaits, conduct, strict=True)]
+        return float(quality[0] + 0.3 * min(quality[1:]) + 3.0 * turning - min(abs(free.yaw_rate), 0.3))
 
 
 @dataclass(frozen=True)
@@ -162,16 +163,13 @@ class Food:
         hits = np.flatnonzero(d < self.reach_m)
         # What it does after the food is reached (circling in it) is not judged.
         end = int(hits[0]) if hits.size else len(path)
-        score = (
-            1.0 + 0.5 * (1.0 - end / len(path))
-            if hits.size
-            else 1.0
-            - 0.5 * min(d.mean() / start, 2.0)
-            - 0.5 * min(d[-bench.ticks(8.0) :].mean() / start, 2.0)
+        came = (
+            1.0 - 0.25 * min(d.mean() / start, 2.0) - 0.25 * min(d[-bench.ticks(8.0) :].mean() / start, 2.0)
         )
+        progress = 1.5 + 0.5 * (1.0 - end / len(path)) if hits.size else came
         crawled = path[: max(end, bench.ticks(10.0))]
         g = gait(crawled, bench.dt_s, bench.length_m)
-        return score + 0.5 * crawl_quality(g) / (1.0 + misconduct(bench, crawled))
+        return (progress + 0.3 * crawl_quality(g)) / (1.0 + misconduct(bench, crawled))
 
 
 @dataclass(frozen=True)
@@ -191,7 +189,9 @@ class Forage:
         blind = bench.run(bench.blind(express(genome, bench.anatomy)), Trial(seconds=self.seconds))
         if not _valid(blind, bench.limit_rad):
             return WORST
-        return score - self.cost * chance_of_food(blind, self.food.reach_m)
+        g = gait(blind[bench.ticks(WARM_S) :], bench.dt_s, bench.length_m)
+        crawls = crawl_quality(g) / (1.0 + misconduct(bench, blind))
+        return score + 0.3 * crawls - self.cost * chance_of_food(blind, self.food.reach_m)
 
 
 def chance_of_food(path: FloatArray, reach_m: float) -> float:

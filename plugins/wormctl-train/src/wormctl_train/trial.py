@@ -16,7 +16,7 @@ from wormctl_sim.rollout import Setting, closed_loop, make_setting
 from wormctl.neural.presynaptic import PresynapticStructure
 from wormctl.snake import Snake, load_snake
 from wormctl.worm.model import WormModel
-from wormctl.worm.parts import Packed, State, new_state
+from wormctl.worm.parts import CHEMICAL, Packed, State, new_state
 from wormctl_train.anatomy import Anatomy, anatomy
 
 DT_S = 0.02
@@ -69,9 +69,8 @@ class Bench:
         return dataclasses.replace(model, neuron_bias=model.neuron_bias + current * self.anatomy.mask(cell))
 
     def blind(self, model: WormModel) -> WormModel:
-        """`model` with the cells that smell food cut."""
-        cells = self.anatomy.connectome.names
-        return model.without([i for i, name in enumerate(cells) if name in SMELL_CELLS])
+        """`model` with every cell cut that has a receptor for chemicals."""
+        return model.without(self.anatomy.receptor_neuron[self.anatomy.receptor_kind == CHEMICAL].tolist())
 
     def pack(self, model: WormModel) -> Packed:
         """`model` ready to run; the circuit's layout is made once and shared."""
