@@ -5,6 +5,7 @@ Everything here is data or a stated modelling rule; nothing is evolved. `wormctl
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,6 +31,8 @@ CHEM_CLIP, GAP_CLIP, NMJ_CLIP = 60, 20, 60
 STRETCH_REACH = 6
 """Joints over which a B neuron sums the bend, from its own backwards (Boyle, Berri and Cohen 2012 argue for
 receptors reaching backwards over about half the body)."""
+AHEAD_REACH = 2
+"""Joints ahead of a B neuron whose bend it takes up (Wen et al. 2012: a bend makes the body behind it bend alike)."""
 HEAD_REACH = 4
 """Joints over which head motor neurons sum the bend."""
 
@@ -60,8 +63,10 @@ class Anatomy:
     stretch_neuron: IntArray
     stretch_joint: IntArray
     stretch_unit: FloatArray
-    """Current for a radian of bend, before the class gain: negative for dorsal cells, whose side a dorsal bend
-    shortens; larger where fewer joints are left to sum."""
+    """Current for a radian of bend, before the class gain: behind, negative for dorsal cells, whose side a dorsal
+    bend shortens; ahead, positive. Larger where fewer joints are left to sum."""
+    stretch_ahead: NDArray[np.bool_]
+    """Whether the joint lies ahead of the cell."""
 
     masks: dict[tuple[str, ...], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
@@ -121,21 +126,27 @@ def anatomy(joints: int = JOINTS) -> Anatomy:
         receptor_sign=np.array(
             [-1.0 if c.names[i] in OFF_CELLS else 1.0 for i in chemical] + [1.0] * len(touch)
         ),
-        stretch_neuron=np.array([i for i, _, _ in stretch], np.int32),
-        stretch_joint=np.array([j for _, j, _ in stretch], np.int32),
-        stretch_unit=np.array([u for _, _, u in stretch]),
+        stretch_neuron=np.array([i for i, _, _, _ in stretch], np.int32),
+        stretch_joint=np.array([j for _, j, _, _ in stretch], np.int32),
+        stretch_unit=np.array([u for _, _, u, _ in stretch]),
+        stretch_ahead=np.array([ahead for _, _, _, ahead in stretch]),
     )
 
 
-def _stretch(index: int, name: str, kind: str, joints: int) -> list[tuple[int, int, float]]:
+def _stretch(index: int, name: str, kind: str, joints: int) -> list[tuple[int, int, float, bool]]:
     side = {"DB": 1.0, "SMDD": 1.0, "RMDD": 1.0, "VB": -1.0, "SMDV": -1.0, "RMDV": -1.0}.get(kind)
     if side is None:
         return []
     place = chain_place(name, joints)
     if place is None:
-        first, last = 0, HEAD_REACH
+        behind, ahead = range(HEAD_REACH), range(0)
     else:
         first = min(int(place), joints - 2)
-        last = min(first + STRETCH_REACH, joints)
-    unit = 0.5 * np.sqrt(STRETCH_REACH / (last - first))
-    return [(index, j, -side * unit) for j in range(first, last)]
+        behind = range(first, min(first + STRETCH_REACH, joints))
+        ahead = range(max(first - AHEAD_REACH, 0), first)
+    felt = [(index, j, -side * _unit(behind), False) for j in behind]
+    return felt + [(index, j, side * _unit(ahead), True) for j in ahead]
+
+
+def _unit(reach: range) -> float:
+    return 0.5 * math.sqrt(STRETCH_REACH / len(reach))

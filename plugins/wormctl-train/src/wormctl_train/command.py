@@ -114,6 +114,9 @@ def _workers(count: int) -> Iterator[Executor | None]:
     if count <= 1:
         yield None
         return
+    # Each worker keeps one core busy: a linear algebra library with threads of its own would fight the others for it.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     context = multiprocessing.get_context("forkserver")
     executor = concurrent.futures.ProcessPoolExecutor(
         count, mp_context=context, initializer=_ignore_interrupt

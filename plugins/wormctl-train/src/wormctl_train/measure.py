@@ -16,6 +16,9 @@ from wormctl.snake import Snake
 
 X, Y, HEADING, DISTANCE, JOINTS = 0, 1, 2, 3, 4
 
+SLOWEST_HZ = 0.2
+"""What is slower than this is no undulation."""
+
 FloatArray = NDArray[np.float64]
 
 
@@ -26,9 +29,9 @@ class Gait:
     forward: float
     """Mean speed along the mean heading: negative when crawling backwards."""
     frequency_hz: float
-    """Power-weighted mean frequency of the joints."""
+    """Power-weighted mean frequency of the swing."""
     swing: FloatArray
-    """(joints,) standard deviation of each joint."""
+    """(joints,) standard deviation of each joint's bend at `SLOWEST_HZ` and above: drifting is not swinging."""
     lag: float
     """Mean phase by which a joint leads the next one tailwards, at the strongest frequency."""
     coherence: float
@@ -49,15 +52,17 @@ def gait(path: FloatArray, dt_s: float, length_m: float) -> Gait:
     heading = path[1:, HEADING]
     forward = float((step[:, 0] * np.cos(heading) + step[:, 1] * np.sin(heading)).sum() / seconds / length_m)
     bend = path[:, JOINTS:] - path[:, JOINTS:].mean(axis=0)
-    spectrum = np.fft.rfft(bend * np.hanning(len(bend))[:, None], axis=0)
+    swings = np.fft.rfftfreq(len(bend), dt_s) >= SLOWEST_HZ
+    hz = np.fft.rfftfreq(len(bend), dt_s)[swings]
+    swing = np.sqrt(2.0 * (np.abs(np.fft.rfft(bend, axis=0)[swings]) ** 2).sum(axis=0)) / len(bend)
+    spectrum = np.fft.rfft(bend * np.hanning(len(bend))[:, None], axis=0)[swings]
     power = np.abs(spectrum) ** 2
-    hz = np.fft.rfftfreq(len(bend), dt_s)
     strongest = spectrum[int(power.sum(axis=1).argmax())]
     pairs = strongest[:-1] * np.conj(strongest[1:])
     return Gait(
         forward=forward,
         frequency_hz=float((power.sum(axis=1) * hz).sum() / (power.sum() + 1e-12)),
-        swing=bend.std(axis=0),
+        swing=swing,
         lag=float(np.angle(pairs.sum())),
         coherence=float(np.abs(pairs.sum()) / (np.abs(strongest[:-1] * strongest[1:]).sum() + 1e-12)),
         yaw_rate=float((path[-1, HEADING] - path[0, HEADING]) / seconds),
@@ -73,8 +78,8 @@ def top_speed(path: FloatArray, dt_s: float, length_m: float, window_s: float = 
     return float(np.hypot(step[:, 0], step[:, 1]).max() / window_s / length_m)
 
 
-def self_contact(path: FloatArray, link_m: float, radius_m: float, every: int = 10) -> float:
-    """The share of moments (one tick in `every`) in which two links that are not neighbours would touch.
+def self_contact(path: FloatArray, link_m: float, radius_m: float, every: int = 25) -> float:
+    """The share of moments (one tick of `every`) in which two links that are not neighbours would touch.
 
     Links are taken as discs at their centres and joints; those nearer than three apart along the body cannot meet.
     """

@@ -16,8 +16,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One stretch of evolution. It starts from the mean that the stage before ended with."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-    score: Literal["crawl", "steer", "food", "forage"]
-    genes: Literal["crawl", "all"]
+    score: Literal["wave", "crawl", "steer", "food", "forage"]
+    genes: Literal["wave", "crawl", "all"]
     """Which genes may move; the others stay where they are."""
     generations: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     population: Annotated[int, msgspec.Meta(ge=4, le=10_000)]

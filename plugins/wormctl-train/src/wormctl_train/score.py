@@ -40,7 +40,13 @@ def crawl_quality(g: Gait) -> float:
     head = np.minimum(g.swing[:HEAD_JOINTS] / 0.2, 1.0).min()
     wave = max(0.0, min(g.lag / 0.7, 1.0)) * g.coherence
     speed = min(max(g.forward, 0.0), SPEED_CAP)
-    return float(slow * (0.3 * swing + 0.5 * head + swing * wave + 4.0 * speed))
+    # A standing wave can be fast, but only by wrenching the body about.
+    return float(slow * (0.3 * swing + 0.5 * head + swing * wave + 4.0 * speed * (0.3 + 0.7 * wave)))
+
+
+def straight_quality(g: Gait, cost: float) -> float:
+    """`crawl_quality` less what misconduct and turning cost; divided, so that moving badly beats lying still."""
+    return crawl_quality(g) / (1.0 + cost + 2.0 * min(abs(g.yaw_rate), 0.5))
 
 
 def misconduct(bench: Bench, path: FloatArray) -> float:
@@ -50,7 +56,24 @@ def misconduct(bench: Bench, path: FloatArray) -> float:
     stall = bench.snake.servo.stall_torque_nm
     torque = np.abs(joint_torques(path, bench.snake, Ground(), bench.dt_s)).max(axis=1)
     overload = float(np.maximum(torque / stall - SERVO_SHARE, 0.0).mean())
-    return 3.0 * burst + 1.5 * self_contact(path, link.length_m, link.radius_m) + 4.0 * overload
+    return 3.0 * burst + 1.5 * self_contact(path, link.length_m, link.radius_m) + 8.0 * overload
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Crawl forwards, straight. What it asks of the servos counts for little: first of all, move."""
+
+    seconds: float = 28.0
+    leniency: float = 4.0
+
+    def __call__(self, bench: Bench, genome: FloatArray, generation: int) -> float:
+        """Score of `genome`; the generation changes nothing here."""
+        del generation
+        path = bench.run(express(genome, bench.anatomy), Trial(seconds=self.seconds))
+        if not _valid(path, bench.limit_rad):
+            return WORST
+        g = gait(path[bench.ticks(WARM_S) :], bench.dt_s, bench.length_m)
+        return straight_quality(g, misconduct(bench, path) / self.leniency)
 
 
 @dataclass(frozen=True)
@@ -59,6 +82,8 @@ class Crawl:
 
     seconds: float = 28.0
     push: float = 0.3
+    enough: float = 0.8
+    """Score of the free crawl from which on it is worth pushing."""
 
     def __call__(self, bench: Bench, genome: FloatArray, generation: int) -> float:
         """Score of `genome`; the generation changes nothing here."""
@@ -69,24 +94,24 @@ class Crawl:
             return WORST
         warm = bench.ticks(WARM_S)
         g = gait(free[warm:], bench.dt_s, bench.length_m)
-        # Divided, not subtracted: a bad crawl must stay better than none.
-        score = crawl_quality(g) / (1.0 + misconduct(bench, free))
-        if score < 1.2:
+        score = straight_quality(g, misconduct(bench, free))
+        if score < self.enough:
             return score
-        turns = []
+        # Only ever added: past the threshold nothing may cost what was gained before it.
+        turns, conduct = [], []
         for sign in (1.0, -1.0):
             pushed = bench.run(bench.pushed(model, sign * self.push), Trial(seconds=self.seconds))
             if not _valid(pushed, bench.limit_rad):
-                return WORST
+                return score
             turns.append(gait(pushed[warm:], bench.dt_s, bench.length_m))
-        left, right = turns[0].yaw_rate, turns[1].yaw_rate
+            conduct.append(1.0 / (1.0 + misconduct(bench, pushed)))
+        one, other = turns[0].yaw_rate, turns[1].yaw_rate
         # Which way a dorsal push turns is left open; that the two pushes turn opposite ways, alike, is not.
-        score += (
-            4.0 * min(abs(left - right) / 2, 0.4)
-            - min(abs(left + right) / 2, 0.4)
-            - min(abs(g.yaw_rate), 0.3)
+        turning = max(min(one, -other), min(-one, other), 0.0)
+        score += 4.0 * min(turning, 0.4) * min(conduct)
+        return score + 0.5 * min(
+            crawl_quality(turn) * fine for turn, fine in zip(turns, conduct, strict=True)
         )
-        return score + 0.3 * min(crawl_quality(turns[0]), crawl_quality(turns[1]))
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from wormctl_train.genome import CRAWL_GENES, GENES
 from wormctl_train.recipe import Stage
-from wormctl_train.score import Crawl, Food, Forage, Steer
+from wormctl_train.score import Crawl, Food, Forage, Steer, Wave
 from wormctl_train.trial import Bench
 
-SCORES = {"crawl": Crawl, "steer": Steer, "food": Food, "forage": Forage}
+SCORES = {"wave": Wave, "crawl": Crawl, "steer": Steer, "food": Food, "forage": Forage}
 
 
 @cache
