@@ -21,10 +21,10 @@ FloatArray = NDArray[np.float64]
 FOOD_PAIRS: dict[tuple[str, str], float] = {
     (pre, post): start
     for start, pairs in (
-        (8.0, "ASER>AIB AIB>RIM AIB>SMDD RIM>SMDD"),
+        (15.0, "ASER>AIB AIB>RIM AIB>SMDD RIM>SMDD"),
         (8.0, "ASEL>AIY AIY>AIZ AIY>RIA AIZ>SMDV AIZ>SMBV RIA>SMDV RIA>SMBV"),
-        (2.0, "ASEL>AIZ ASER>AIZ AIY>RIB AIB>RIB AIZ>RIA"),
-        (2.0, "RIB>SMDD RIB>SMDV"),
+        (2.0, "ASEL>AIZ AIY>RIB AIZ>RIA"),
+        (0.5, "ASER>AIZ AIB>RIB RIB>SMDD RIB>SMDV"),
         (0.5, "ASEL>AIB ASER>AIY AIZ>AIB AIB>SMDV RIM>SMDV"),
         (0.5, "AIZ>SMDD AIZ>SMBD RIA>SMDD RIA>SMBD"),
     )

@@ -141,11 +141,17 @@ class Steer:
             gaits.append(gait(path[warm:], bench.dt_s, bench.length_m))
             conduct.append(1.0 / (1.0 + misconduct(bench, path)))
         free, fall, rise = gaits
-        side = np.sign(fall.yaw_rate)
-        turning = min(abs(fall.yaw_rate), self.hard) * conduct[1]
-        turning += 2.0 * np.clip(-side * rise.yaw_rate, -0.2, self.gentle) * conduct[2]
+        away, back = fall.yaw_rate - free.yaw_rate, rise.yaw_rate - free.yaw_rate
+        # Which way a rise turns is left open; that a fall turns the other way is not.
+        opposite = -float(np.sign(back)) * away
+        turns = (
+            min(abs(back) / self.gentle, 1.0) * conduct[2],
+            float(np.clip(opposite / self.hard, -0.3, 1.0)) * conduct[1],
+        )
         quality = [crawl_quality(g) * fine for g, fine in zip(gaits, conduct, strict=True)]
-        return float(quality[0] + 0.3 * min(quality[1:]) + 3.0 * turning - min(abs(free.yaw_rate), 0.3))
+        # Mostly the weaker of the two counts: one salt cell alone leads nowhere.
+        steering = 3.0 * min(turns) + 0.5 * sum(turns)
+        return float(quality[0] + 0.3 * min(quality[1:]) + steering - min(abs(free.yaw_rate), 0.3))
 
 
 @dataclass(frozen=True)
