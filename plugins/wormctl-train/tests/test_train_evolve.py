@@ -37,6 +37,24 @@ def test_evolution_finds_the_bottom_of_a_bowl(tmp_path: Path) -> None:
     assert np.abs(search(tmp_path / "j.jsonl", 80) - 1.0).max() < 0.05
 
 
+def test_no_genome_leaves_its_bounds(tmp_path: Path) -> None:
+    seen: list[NDArray[np.float64]] = []
+
+    def watched(genomes: Sequence[NDArray[np.float64]], generation: int) -> list[float]:
+        seen.extend(genomes)
+        return bowl(genomes, generation)
+
+    low, high = np.full(5, -0.4), np.array([0.5, 0.5, 0.5, 3.0, 3.0])
+    mean = np.zeros(5)
+    for _, mean in evolve(  # noqa: B007
+        watched, np.zeros(5), stage="bowl", generations=80, population=8, sigma=0.5, seed=3,
+        journal=Journal(tmp_path / "j.jsonl", HEADER), bounds=(low, high),
+    ):  # fmt: skip
+        pass
+    assert all((low <= genome).all() and (genome <= high).all() for genome in seen)
+    np.testing.assert_allclose(mean, [0.5, 0.5, 0.5, 1.0, 1.0], atol=0.05)
+
+
 def test_a_search_that_was_killed_goes_on_bit_for_bit(tmp_path: Path) -> None:
     whole = search(tmp_path / "whole.jsonl", 30)
     search(tmp_path / "cut.jsonl", 11)

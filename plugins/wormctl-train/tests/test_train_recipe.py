@@ -24,7 +24,7 @@ sigma = 0.3
 
 def test_the_shipped_recipe_loads() -> None:
     recipe = load_recipe("worm302")
-    assert [stage.name for stage in recipe.stage] == ["crawl", "steer", "forage"]
+    assert [stage.name for stage in recipe.stage] == ["wave", "crawl", "steer", "forage"]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,22 @@ def test_every_gene_stays_in_its_bounds_and_does_something() -> None:
         assert any(not np.array_equal(changed[name], start[name]) for name in start), gene.name
 
 
+def test_forward_motor_neurons_feel_the_joints_ahead_of_those_they_move() -> None:
+    body = anatomy()
+    c = body.connectome
+    felt = list(
+        zip(body.stretch_neuron, body.stretch_joint, body.stretch_unit, body.stretch_ahead, strict=True)
+    )
+    for index in np.flatnonzero(body.mask("DB", "VB")):
+        own = c.nmj_neuron == index
+        moved = np.average(body.muscle_joint[c.nmj_muscle[own]], weights=body.nmj_strength[own])
+        ahead = [joint for i, joint, _, is_ahead in felt if i == index and is_ahead]
+        assert ahead == [round(moved) - 2, round(moved) - 1], c.names[index]
+        # The side that is bent ahead is the side that contracts next.
+        units = {np.sign(unit) for i, _, unit, is_ahead in felt if i == index and is_ahead}
+        assert units == {1.0 if c.names[index].startswith("DB") else -1.0}
+
+
 def test_the_connectome_cannot_be_switched_off() -> None:
     lowest = values(np.full(len(GENES), -100.0))
     assert lowest["synapse.all"] > 0.0

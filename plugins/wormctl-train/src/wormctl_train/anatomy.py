@@ -32,7 +32,8 @@ STRETCH_REACH = 6
 """Joints over which a B neuron sums the bend, from its own backwards (Boyle, Berri and Cohen 2012 argue for
 receptors reaching backwards over about half the body)."""
 AHEAD_REACH = 2
-"""Joints ahead of a B neuron whose bend it takes up (Wen et al. 2012: a bend makes the body behind it bend alike)."""
+"""Joints ahead of those a B neuron moves whose bend it takes up (Wen et al. 2012: a bend makes the body behind it
+bend alike)."""
 HEAD_REACH = 4
 """Joints over which head motor neurons sum the bend."""
 
@@ -89,13 +90,16 @@ def subclass(name: str) -> str:
     return name[:-1] if len(name) >= 4 and name[-1] in "LR" else name
 
 
-def chain_place(name: str, joints: int) -> float | None:
-    """Where along the joints a ventral-cord motor neuron sits: its class spaced evenly from head to tail."""
-    motor = _MOTOR.match(name)
-    if not motor:
-        return None
-    total = {"DA": 9, "DB": 7, "DD": 6, "VA": 12, "VB": 11, "VD": 13, "VC": 6, "AS": 11}[motor[1]]
-    return (int(motor[2]) - 0.5) / total * joints
+def muscle_joints(c: Connectome, joints: int) -> IntArray:
+    """The joint that each muscle acts on: the rows of muscles spread evenly over the joints."""
+    rows = np.array([int(m[3:]) for m in c.muscles])
+    return np.minimum((rows - 1) * joints // 24, joints - 1).astype(np.int32)
+
+
+def field_centre(c: Connectome, index: int, muscle_joint: IntArray) -> float:
+    """The middle of the joints that a neuron moves, weighted by the strength of its neuromuscular junctions."""
+    own = c.nmj_neuron == index
+    return float(np.average(muscle_joint[c.nmj_muscle[own]], weights=strength(c.nmj_count[own], NMJ_CLIP)))
 
 
 @cache
@@ -108,8 +112,10 @@ def anatomy(joints: int = JOINTS) -> Anatomy:
     sign[gaba[c.chem_pre]] = -1.0
     nmj_sign = np.where(c.nmj_sign < 0, -1.0, 1.0)
 
-    rows = np.array([int(m[3:]) for m in c.muscles])
-    stretch = [entry for i, name in enumerate(c.names) for entry in _stretch(i, name, classes[i], joints)]
+    muscle_joint = muscle_joints(c, joints)
+    stretch = [
+        entry for i, kind in enumerate(classes) for entry in _stretch(c, i, kind, muscle_joint, joints)
+    ]
     chemical = [i for i, n in enumerate(c.names) if n[:3] in CHEMICAL_CELLS and len(n) == 4]
     touch = [i for i, n in enumerate(c.names) if n[:3] in TOUCH_CELLS]
     return Anatomy(
@@ -119,7 +125,7 @@ def anatomy(joints: int = JOINTS) -> Anatomy:
         chem_sign=sign,
         gap_strength=strength(c.gap_count, GAP_CLIP),
         nmj_strength=strength(c.nmj_count, NMJ_CLIP) * nmj_sign,
-        muscle_joint=np.minimum((rows - 1) * joints // 24, joints - 1).astype(np.int32),
+        muscle_joint=muscle_joint,
         muscle_side=np.array([1.0 if m[1] == "D" else -1.0 for m in c.muscles]),
         receptor_neuron=np.array(chemical + touch, np.int32),
         receptor_kind=np.array([CHEMICAL] * len(chemical) + [TOUCH] * len(touch), np.int32),
@@ -133,17 +139,18 @@ def anatomy(joints: int = JOINTS) -> Anatomy:
     )
 
 
-def _stretch(index: int, name: str, kind: str, joints: int) -> list[tuple[int, int, float, bool]]:
+def _stretch(
+    c: Connectome, index: int, kind: str, muscle_joint: IntArray, joints: int
+) -> list[tuple[int, int, float, bool]]:
     side = {"DB": 1.0, "SMDD": 1.0, "RMDD": 1.0, "VB": -1.0, "SMDV": -1.0, "RMDV": -1.0}.get(kind)
     if side is None:
         return []
-    place = chain_place(name, joints)
-    if place is None:
-        behind, ahead = range(HEAD_REACH), range(0)
-    else:
-        first = min(int(place), joints - 2)
+    if kind in ("DB", "VB"):
+        first = round(field_centre(c, index, muscle_joint))
         behind = range(first, min(first + STRETCH_REACH, joints))
         ahead = range(max(first - AHEAD_REACH, 0), first)
+    else:
+        behind, ahead = range(HEAD_REACH), range(0)
     felt = [(index, j, -side * _unit(behind), False) for j in behind]
     return felt + [(index, j, side * _unit(ahead), True) for j in ahead]
 

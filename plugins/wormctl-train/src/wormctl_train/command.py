@@ -24,7 +24,7 @@ from wormctl_train.evolve import Journal, evolve
 from wormctl_train.genome import GENES
 from wormctl_train.make import make_policy
 from wormctl_train.recipe import Recipe, load_recipe
-from wormctl_train.scoring import Scorer, free_genes
+from wormctl_train.scoring import Scorer, bounds, free_genes
 
 LOG_EVERY = 10
 """Generations between two lines where there is no terminal to show a bar on."""
@@ -97,7 +97,7 @@ def _train(
             free = genome[free_genes(stage)]
             for progress, mean in evolve(
                 scorer, free, stage=stage.name, generations=stage.generations, population=stage.population,
-                sigma=stage.sigma, seed=recipe.seed + index, journal=journal, executor=executor,
+                sigma=stage.sigma, seed=recipe.seed + index, journal=journal, executor=executor, bounds=bounds(stage),
             ):  # fmt: skip
                 free = mean
                 evaluations += stage.population

@@ -96,13 +96,15 @@ def evolve(
     sigma: float,
     seed: int,
     journal: Journal,
+    bounds: tuple[FloatArray, FloatArray] | None = None,
     executor: Executor | None = None,
     batch: int = 4,
 ) -> Iterator[tuple[Progress, FloatArray]]:
     """Yield, a generation at a time, its progress and the mean of the search distribution.
 
-    `start` (d,) is the first mean, `sigma` the first step size in genome units. The mean is what should be used:
-    the best candidate is the luckiest one. With an executor the population is scored in batches of `batch`.
+    `start` (d,) is the first mean, `sigma` the first step size in genome units; no genome ever leaves `bounds`,
+    lowest and highest, each (d,). The mean is what should be used: the best candidate is the luckiest one. With an
+    executor the population is scored in batches of `batch`.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # cma wants matplotlib for plots that nobody asked for
@@ -117,6 +119,7 @@ def evolve(
             "verbose": -9,
             "CMA_diagonal": len(start) > 40,
             "maxiter": np.inf,
+            "bounds": [None, None] if bounds is None else [bounds[0].tolist(), bounds[1].tolist()],
         },
     )
     for generation in range(generations):
@@ -130,7 +133,7 @@ def evolve(
             Progress(
                 stage, generation + 1, generations, max(scores), float(np.mean(scores)), float(strategy.sigma)
             ),
-            np.asarray(strategy.mean, dtype=np.float64).copy(),
+            np.array(strategy.result.xfavorite, dtype=np.float64),
         )
 
 

@@ -54,6 +54,11 @@ class Gene:
         raw = min(max(self.start + self.scale * x, self.low), self.high)
         return math.exp(raw) if self.log else raw
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The lowest and the highest coordinate that make a difference."""
+        return (self.low - self.start) / self.scale, (self.high - self.start) / self.scale
+
 
 def _log(name: str, start: float, low: float, high: float, scale: float = 1.0) -> Gene:
     return Gene(name, math.log(start), math.log(low), math.log(high), scale, log=True)
@@ -63,30 +68,36 @@ CRAWL_GENES = (
     # The lower bounds of these two are what keeps the connectome from being switched off.
     _log("synapse.all", 0.1, 0.05, 1.0),
     _log("gap.all", 0.03, 0.02, 0.3),
-    _log("capacitance_s", 0.2, 0.02, 1.5),
-    _log("self.B", 0.3, 0.05, 4.0),
-    _log("self.SMD", 0.6, 0.05, 4.0),
-    _log("stretch.B", 0.2, 0.02, 6.0),
-    _log("stretch.ahead", 3.0, 0.05, 20.0),
-    _log("stretch.SMD", 0.5, 0.02, 6.0),
-    Gene("stretch.RMD", 0.0, -3.0, 3.0, 0.5),
-    Gene("rest.all", 0.0, -3.0, 1.0),
+    _log("capacitance_s", 0.1, 0.02, 1.0),
+    # The upper bounds of these three keep a neuron from latching: nothing but the wave may go on for ever.
+    _log("self.B", 0.3, 0.05, 1.0),
+    _log("self.SMD", 0.6, 0.05, 2.0),
+    _log("self.RMD", 0.2, 0.05, 2.0),
+    _log("stretch.B", 0.1, 0.02, 1.0),
+    _log("stretch.ahead", 1.5, 0.1, 6.0),
+    _log("stretch.SMD", 1.0, 0.1, 6.0),
+    Gene("stretch.RMD", 0.5, -3.0, 6.0),
+    Gene("rest.all", -1.0, -3.0, 1.0),
     Gene("rest.DB", 0.0, -2.0, 2.0),
     Gene("rest.VB", 0.0, -2.0, 2.0),
     Gene("rest.SMD", 0.0, -2.0, 2.0),
+    Gene("rest.RMD", 0.0, -2.0, 2.0),
     Gene("rest.AVB", 1.0, 0.0, 3.0),
     Gene("rest.AVA", -2.0, -4.0, 0.0),
     _log("synapse.B>D", 8.0, 1.0, 30.0),
     _log("synapse.D>B", 1.0, 0.2, 10.0),
-    _log("muscle.B", 2.0, 0.3, 8.0),
-    _log("muscle.D", 1.4, 0.2, 8.0),
-    _log("muscle.A", 0.1, 0.05, 2.0),
-    _log("muscle.head", 0.6, 0.1, 8.0),
-    _log("muscle.other", 0.05, 0.03, 1.0),
-    _log("slope.B", 12.0, 4.0, 30.0, 0.5),
-    _log("muscle.tau_s", 0.3, 0.15, 1.0),
-    _log("amplitude.head_rad", 0.5, 0.2, 0.6, 0.5),
-    _log("amplitude.tail_rad", 0.5, 0.2, 0.6, 0.5),
+    _log("muscle.B", 1.5, 0.3, 4.0),
+    _log("muscle.D", 0.7, 0.2, 4.0),
+    _log("muscle.A", 0.1, 0.05, 1.0),
+    _log("muscle.SMD", 0.8, 0.2, 4.0),
+    _log("muscle.RMD", 0.8, 0.2, 4.0),
+    _log("muscle.SMB", 0.3, 0.1, 2.0),
+    _log("muscle.other", 0.05, 0.03, 0.5),
+    _log("slope.B", 8.0, 4.0, 20.0, 0.5),
+    _log("slope.head", 8.0, 4.0, 20.0, 0.5),
+    _log("muscle.tau_s", 0.3, 0.15, 1.0, 0.5),
+    _log("amplitude.head_rad", 0.5, 0.3, 0.7, 0.3),
+    _log("amplitude.tail_rad", 0.45, 0.3, 0.7, 0.3),
 )
 
 FOOD_GENES = (
@@ -95,9 +106,6 @@ FOOD_GENES = (
     _log("receptor.fast_s", 0.3, 0.06, 3.0),
     _log("receptor.slow_s", 3.0, 0.5, 10.0),
     _log("receptor.gain", 3.0, 0.5, 200.0),
-    _log("muscle.SMB", 0.3, 0.03, 4.0),
-    _log("muscle.RMD", 1.0, 0.1, 10.0),
-    _log("muscle.SMD", 1.0, 0.1, 10.0),
 )
 
 GENES = CRAWL_GENES + FOOD_GENES
@@ -134,11 +142,12 @@ def express(genome: Sequence[float] | FloatArray, body: Anatomy) -> WormModel:
         w[mask(a)[pre] & mask(b)[post]] *= p[f"synapse.{a}>{b}"]
 
     gself = np.zeros(n)
-    gself[b_cells], gself[smd] = p["self.B"], p["self.SMD"]
+    gself[b_cells], gself[smd], gself[rmd] = p["self.B"], p["self.SMD"], p["self.RMD"]
     sigma = np.full(n, SIGMA)
-    sigma[b_cells | smd] = p["slope.B"]
+    sigma[b_cells], sigma[smd | rmd] = p["slope.B"], p["slope.head"]
     rest = np.full(n, p["rest.all"])
-    rest[mask("DB")], rest[mask("VB")], rest[smd] = p["rest.DB"], p["rest.VB"], p["rest.SMD"]
+    rest[mask("DB")], rest[mask("VB")] = p["rest.DB"], p["rest.VB"]
+    rest[smd], rest[rmd] = p["rest.SMD"], p["rest.RMD"]
     rest[mask("AVB", "PVC")], rest[mask("AVA", "AVD", "AVE")] = p["rest.AVB"], p["rest.AVA"]
     for name in RESTING:
         rest[mask(name)] = p[f"rest.{name}"]
@@ -151,8 +160,7 @@ def express(genome: Sequence[float] | FloatArray, body: Anatomy) -> WormModel:
 
     nmj = np.full(n, p["muscle.other"])
     nmj[b_cells], nmj[d_cells], nmj[a_cells] = p["muscle.B"], p["muscle.D"], p["muscle.A"]
-    nmj[smd], nmj[rmd] = p["muscle.head"] * p["muscle.SMD"], p["muscle.head"] * p["muscle.RMD"]
-    nmj[smb] = p["muscle.SMB"]
+    nmj[smd], nmj[rmd], nmj[smb] = p["muscle.SMD"], p["muscle.RMD"], p["muscle.SMB"]
 
     r = body.receptor_neuron.size
     joints = int(body.muscle_joint.max()) + 1

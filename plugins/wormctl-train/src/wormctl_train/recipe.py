@@ -17,7 +17,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     score: Literal["wave", "crawl", "steer", "food", "forage"]
-    genes: Literal["wave", "crawl", "all"]
+    genes: Literal["crawl", "all"]
     """Which genes may move; the others stay where they are."""
     generations: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     population: Annotated[int, msgspec.Meta(ge=4, le=10_000)]

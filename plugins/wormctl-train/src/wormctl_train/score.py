@@ -174,19 +174,14 @@ class Food:
                 seconds=self.seconds,
                 heading_rad=rng.uniform(-np.pi, np.pi),
                 bearing_rad=offset + 2 * np.pi * k / self.bearings,
-                distance_m=rng.uniform(1.0, 1.6),
+                distance_m=rng.uniform(1.0, 2.0),
                 smell=True,
             )
             path = bench.run_packed(worm, trial)
             if not _valid(path, bench.limit_rad):
                 return WORST
             total += self._one(bench, path)
-        lost = bench.run_packed(worm, Trial(seconds=28.0))
-        if not _valid(lost, bench.limit_rad):
-            return WORST
-        # Without a smell it should go straight on: a worm that circles finds food by chance.
-        wandering = min(abs(gait(lost[bench.ticks(WARM_S) :], bench.dt_s, bench.length_m).yaw_rate), 0.4)
-        return total / self.bearings - 1.5 * wandering - 0.001 * float(np.square(genome).mean())
+        return total / self.bearings - 0.001 * float(np.square(genome).mean())
 
     def _one(self, bench: Bench, path: FloatArray) -> float:
         d = path[:, DISTANCE]
@@ -210,7 +205,7 @@ class Forage:
     What is left is what the smell is good for: wandering widely, or turning in circles, earns nothing.
     """
 
-    food: Food = Food(seconds=40.0, bearings=6)
+    food: Food = Food(seconds=45.0, bearings=6)
     seconds: float = 120.0
     cost: float = 2.5
 

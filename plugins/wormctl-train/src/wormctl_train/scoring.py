@@ -28,6 +28,12 @@ def free_genes(stage: Stage) -> NDArray[np.intp]:
     return np.arange(len(CRAWL_GENES) if stage.genes == "crawl" else len(GENES))
 
 
+def bounds(stage: Stage) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lowest and the highest coordinates of the genes that may move in `stage`."""
+    low, high = np.array([gene.reach for gene in GENES])[free_genes(stage)].T
+    return low, high
+
+
 @dataclass(frozen=True)
 class Scorer:
     """Scores the free genes of a stage on top of a fixed base genome."""

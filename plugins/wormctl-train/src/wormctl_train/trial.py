@@ -46,8 +46,8 @@ class Bench:
         self.length_m = self.snake.length_m
         self.limit_rad = self.snake.limit_rad
         self._structure: PresynapticStructure | None = None
-        self._dorsal = self.anatomy.mask("SMDD").astype(float)
-        self._ventral = self.anatomy.mask("SMDV").astype(float)
+        self._dorsal = self.anatomy.mask("SMDD", "SMBD").astype(float)
+        self._ventral = self.anatomy.mask("SMDV", "SMBV").astype(float)
         cells = self.anatomy.connectome.names
         self._smell = np.array([cells[i] in SMELL_CELLS for i in self.anatomy.receptor_neuron])
         self._rest = np.zeros(len(cells), np.float32)
@@ -59,7 +59,7 @@ class Bench:
         return round(seconds / self.dt_s)
 
     def pushed(self, model: WormModel, push: float) -> WormModel:
-        """`model` with a steady current: +push into SMDD, -push into SMDV."""
+        """`model` with a steady current: +push into SMDD and SMBD, -push into SMDV and SMBV."""
         return dataclasses.replace(
             model, neuron_bias=model.neuron_bias + push * (self._dorsal - self._ventral)
         )
