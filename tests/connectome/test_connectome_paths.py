@@ -23,12 +23,14 @@ def small_wirings(draw: st.DrawFn) -> Wiring:
 
 
 def every_route(edges: Wiring, sources: frozenset[int], targets: frozenset[int]) -> list[Route]:
-    """All loop-free routes that leave the sources for good and stop at the first target."""
+    """All loop-free routes that leave the sources and stop at the first target, which may be another source."""
     found = []
 
     def walk(steps: tuple[Step, ...], cell: int) -> None:
         for step in edges.get(cell, []):
-            if step.post in sources or any(step.post == s.pre for s in steps):
+            if any(step.post == s.pre for s in steps):
+                continue
+            if step.post in sources - targets:
                 continue
             if step.post in targets:
                 found.append(Route((*steps, step)))
@@ -48,7 +50,7 @@ groups = st.frozensets(st.sampled_from(CELLS), min_size=1, max_size=2)
 def test_the_strongest_routes_are_found_in_order(
     edges: Wiring, sources: frozenset[int], targets: frozenset[int], limit: int
 ) -> None:
-    expected = sorted((r.strength for r in every_route(edges, sources, targets - sources)), reverse=True)
+    expected = sorted((r.strength for r in every_route(edges, sources, targets)), reverse=True)
     found = strongest(edges, sources, targets, limit)
     assert [round(r.strength, 9) for r in found] == [round(s, 9) for s in expected[:limit]]
     assert len({r.cells for r in found}) == len(found)
@@ -59,7 +61,7 @@ def test_the_strongest_routes_are_found_in_order(
 def test_the_shortest_routes_are_found_the_stronger_first_among_equals(
     edges: Wiring, sources: frozenset[int], targets: frozenset[int], limit: int
 ) -> None:
-    routes = every_route(edges, sources, targets - sources)
+    routes = every_route(edges, sources, targets)
     expected = sorted((len(r.steps), -round(r.strength, 9)) for r in routes)
     found = shortest(edges, sources, targets, limit)
     assert [(len(r.steps), -round(r.strength, 9)) for r in found] == expected[:limit]
@@ -83,6 +85,19 @@ def test_salt_reaches_the_head_through_the_known_interneurons() -> None:
     best = strongest(wiring(c), c.select(["ASEL"]), c.select(["SMBVL"]), 1)[0]
     assert [c.names[i] for i in best.cells] == ["ASEL", "AIYL", "AIZL", "SMBVL"]
     assert [step.sections for step in best.steps] == [32, 67, 21]
+
+
+def test_a_class_reaches_its_own_cells() -> None:
+    c = load_connectome()
+    routes = shortest(wiring(c), c.select(["AVA"]), c.select(["AVAL"]), 5)
+    assert [c.names[i] for i in routes[0].cells] == ["AVAR", "AVAL"]
+    assert {route.cells[0] for route in routes} == {c.index("AVAR")}
+    among = shortest(wiring(c), c.select(["AVA"]), c.select(["AVA"]), 2)
+    assert {route.cells for route in among} == {
+        (c.index("AVAL"), c.index("AVAR")),
+        (c.index("AVAR"), c.index("AVAL")),
+    }
+    assert shortest(wiring(c), c.select(["AVAL"]), c.select(["AVAL"]), 5) == []
 
 
 def test_a_shorter_way_comes_before_a_stronger_one() -> None:

@@ -95,55 +95,52 @@ def _best(
 ) -> list[Route]:
     """The `limit` cheapest loop-free routes (Yen 1971): every found route is left at each cell in turn.
 
-    A route ends at the first target it meets and does not return to a source.
+    A route leaves a source, ends at the first target it meets, and passes no other source: one that is also a
+    target may be its end.
     """
-    goal = frozenset(targets) - frozenset(sources)
-    edges = {pre: [step for step in steps if step.post not in sources] for pre, steps in edges.items()}
+    closed_to = frozenset(sources) - frozenset(targets)
+    edges = {pre: [step for step in steps if step.post not in closed_to] for pre, steps in edges.items()}
     found: list[Route] = []
     waiting: list[tuple[float, tuple[int, ...], tuple[Step, ...]]] = []
     seen: set[tuple[int, ...]] = set()
 
-    def offer(root: tuple[Step, ...], starts: Collection[int], closed: set[int], cut: set[Step]) -> None:
-        tail = _cheapest(edges, starts, goal, closed, cut, hop)
+    def offer(root: tuple[Step, ...], start: int, closed: set[int], cut: set[Step]) -> None:
+        tail = _cheapest(edges, start, targets, closed, cut, hop)
         if tail is not None:
             route = Route(root + tail)
             if route.cells not in seen:
                 seen.add(route.cells)
                 heapq.heappush(waiting, (_cost(route.steps, hop), route.cells, route.steps))
 
-    offer((), sources, set(), set())
+    for source in sorted(sources):
+        offer((), source, set(), set())
     while waiting and len(found) < limit:
         route = Route(heapq.heappop(waiting)[2])
         found.append(route)
-        other_starts = frozenset(sources) - {known.cells[0] for known in found}
-        if other_starts:
-            offer((), other_starts, set(), set())
         for i in range(len(route.steps)):
             root, spur = route.steps[:i], route.steps[i].pre
             cut = {known.steps[i] for known in found if known.cells[: i + 1] == route.cells[: i + 1]}
-            offer(root, (spur,), set(route.cells[:i]), cut)
+            offer(root, spur, set(route.cells[:i]), cut)
     return found
 
 
 def _cheapest(
     edges: Wiring,
-    starts: Collection[int],
+    start: int,
     goal: Collection[int],
     closed: set[int],
     cut: set[Step],
     hop: float,
 ) -> tuple[Step, ...] | None:
-    """Dijkstra from any of `starts` to any of `goal`, not through `closed` cells nor over `cut` steps."""
+    """Dijkstra from `start` to another cell in `goal`, not through `closed` cells nor over `cut` steps."""
     order = count()
-    queue: list[tuple[float, int, int, tuple[Step, ...]]] = [
-        (0.0, next(order), s, ()) for s in sorted(starts)
-    ]
+    queue: list[tuple[float, int, int, tuple[Step, ...]]] = [(0.0, next(order), start, ())]
     done = set(closed)
     while queue:
         cost, _, cell, steps = heapq.heappop(queue)
         if cell in done:
             continue
-        if cell in goal:
+        if steps and cell in goal:
             return steps
         done.add(cell)
         for step in _leaving(edges, cell, done, cut):
