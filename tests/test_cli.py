@@ -49,7 +49,11 @@ def raising(error: BaseException) -> Callable[[Any], int]:
         (ConfigError("r.toml: $.x: no"), 2, "wormctl: r.toml: $.x: no\n"),
         (DeviceError("no port: plug it in"), 2, "wormctl: no port: plug it in\n"),
         (PolicyError("p.safetensors: cut short"), 2, "wormctl: p.safetensors: cut short\n"),
-        (UnknownCell("AVQ", ["AVA"]), 2, "wormctl: 'AVQ' is no neuron or neuron class; did you mean AVA?\n"),
+        (
+            UnknownCell("AVQ", ["AVA"]),
+            2,
+            "wormctl: 'AVQ' is no neuron or neuron class, did you mean 'AVA'?\n",
+        ),
         (DeviceError("two\nlines"), 2, "wormctl: two lines\n"),
         (
             ZeroDivisionError("oops"),

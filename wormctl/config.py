@@ -5,7 +5,6 @@ Every file a user writes is read here; nothing else parses TOML.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import tomllib
@@ -15,6 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 import msgspec.inspect
+
+from wormctl.names import instead
 
 T = TypeVar("T")
 
@@ -81,9 +82,7 @@ def _allowed(kind: type, path: str, what: str) -> str:
     if (found := _UNKNOWN_NAME.match(what)) is None:
         return ""
     names = _names_at(msgspec.inspect.type_info(kind), path)
-    close = difflib.get_close_matches(found["name"], names, n=1, cutoff=0.5)
-    hint = f", did you mean {close[0]!r}?" if close else ";"
-    return f"{hint} allowed: {', '.join(names)}" if names else ""
+    return instead(found["name"], names, "allowed") if names else ""
 
 
 def _names_at(info: msgspec.inspect.Type, path: str) -> list[str]:

@@ -124,6 +124,24 @@ def test_a_misspelt_name_is_answered_with_what_was_meant(question: list[str]) ->
         ask(*question, "AWCC")
 
 
+@pytest.mark.parametrize("name", ["", "zzzz"])
+def test_a_name_like_no_other_is_answered_with_how_names_are_written(name: str) -> None:
+    with pytest.raises(
+        UnknownCell, match=r"body-wall muscle; names are written as in AVAL, AVA, VB5, MDL05$"
+    ):
+        ask("show", name)
+
+
+def test_a_path_to_a_muscle_is_refused_as_that() -> None:
+    with pytest.raises(UnknownCell, match="'MDL05' is a body-wall muscle, no neuron or neuron class"):
+        ask("path", "AVAL", "MDL05")
+
+
+def test_a_class_reaches_its_own_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask("path", "AVA", "AVAL") == 0
+    assert "AVAR > AVAL" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "many", "1.5"])
 def test_a_wrong_limit_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

@@ -59,8 +59,24 @@ def test_every_cell_is_found_at_its_own_index() -> None:
 def test_a_misspelt_name_gets_a_suggestion(wrong: str, meant: str) -> None:
     with pytest.raises(UnknownCell) as caught:
         load_connectome().select(["AVAL", wrong])
-    assert f"{wrong!r} is no neuron or neuron class; did you mean " in str(caught.value)
-    assert meant in caught.value.close
+    said = str(caught.value)
+    assert said.startswith(f"{wrong!r} is no neuron or neuron class, did you mean ")
+    assert repr(meant) in said
+
+
+@pytest.mark.parametrize("strange", ["", "zzzz"])
+def test_a_name_like_no_other_is_answered_with_how_names_are_written(strange: str) -> None:
+    with pytest.raises(UnknownCell) as caught:
+        load_connectome().select([strange])
+    assert str(caught.value) == (
+        f"{strange!r} is no neuron or neuron class; names are written as in AVAL, AVA, VB5"
+    )
+
+
+def test_a_muscle_is_known_but_no_neuron() -> None:
+    for ask in (lambda: load_connectome().select(["MDL05"]), lambda: load_connectome().index("MDL05")):
+        with pytest.raises(UnknownCell, match="'MDL05' is a body-wall muscle, no neuron"):
+            ask()
 
 
 def test_a_class_is_no_single_cell() -> None:

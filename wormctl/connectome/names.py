@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from wormctl.config import ConfigError
+from wormctl.names import did_you_mean
+
+EXAMPLES = ("AVAL", "AVA", "VB5", "MDL05")
+"""A cell, a class, a numbered cell and a muscle, for one who does not know how names are written."""
 
 
 class UnknownCell(ConfigError, KeyError):  # noqa: N818 (it names what was looked up, as KeyError does)
     """A name that is no cell and no class. The message is one line with the closest names."""
 
-    def __init__(self, name: str, known: Iterable[str], what: str = "neuron or neuron class") -> None:
-        self.name = name
-        typed, words = name.upper(), list(known)
-        swapped = [word for word in words if sorted(word) == sorted(typed)]
-        close = difflib.get_close_matches(typed, words, n=3, cutoff=0.6)
-        self.close = tuple(dict.fromkeys([*swapped, *close]))[:3]
-        hint = f"; did you mean {' or '.join(self.close)}?" if self.close else ""
-        super().__init__(f"{name!r} is no {what}{hint}")
+    def __init__(
+        self,
+        name: str,
+        known: Iterable[str],
+        what: str = "neuron or neuron class",
+        *,
+        muscles: Collection[str] = (),
+    ) -> None:
+        """`name` is not among `known`, the names of every `what`; it may be one of the `muscles`."""
+        words = list(known)
+        written = ", ".join(example for example in EXAMPLES if example in words)
+        allowed = did_you_mean(name, words) or (f"; names are written as in {written}" if written else "")
+        wrong = f"is a body-wall muscle, no {what}" if name in muscles else f"is no {what}{allowed}"
+        super().__init__(f"{name!r} {wrong}")
 
     def __str__(self) -> str:
         """The message itself: `KeyError` would show it quoted."""

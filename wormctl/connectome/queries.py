@@ -153,7 +153,8 @@ def _muscle(c: Connectome, index: int) -> Muscle:
 def routes(c: Connectome, start: str, end: str, limit: int, *, gap_junctions: bool = False) -> Paths:
     """Up to `limit` shortest and `limit` strongest paths between two cells or classes.
 
-    Raises `UnknownCell`. There is no path from a cell to itself, and none may exist between others.
+    Two groups may share cells. Raises `UnknownCell`, also for a muscle: paths join neurons. There is no path from
+    a cell to itself, and none may exist between others.
     """
     edges = paths.wiring(c, gap_junctions=gap_junctions)
     sources, targets = c.select([start]), c.select([end])

@@ -85,7 +85,7 @@ class Connectome:
         """The index of the cell called `name`. Raises `UnknownCell`, which is a `KeyError`."""
         cells = self.known_names.get(name, ())
         if len(cells) != 1 or self.names[cells[0]] != name:
-            raise UnknownCell(name, self.names, "neuron")
+            raise UnknownCell(name, self.names, "neuron", muscles=self.muscles)
         return cells[0]
 
     def select(self, names_or_classes: Iterable[str]) -> tuple[int, ...]:
@@ -97,7 +97,7 @@ class Connectome:
         for name in names_or_classes:
             found = self.known_names.get(name)
             if found is None:
-                raise UnknownCell(name, self.known_names)
+                raise UnknownCell(name, self.known_names, muscles=self.muscles)
             cells.update(found)
         return tuple(sorted(cells))
 
