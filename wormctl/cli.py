@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from wormctl import __version__
+from wormctl.printable import one_line
 
 COMMANDS = {
     "run": "let the worm crawl: watch it, and get a folder with what it did",
@@ -26,8 +27,6 @@ COMMANDS = {
 USER_ERRORS = (
     ("wormctl.config", "ConfigError"),
     ("wormctl.device", "DeviceError"),
-    ("wormctl.policy", "PolicyError"),
-    ("wormctl.connectome", "UnknownCell"),
 )
 """Errors that say what a user can do about them, named so that none is imported before it is raised."""
 
@@ -43,7 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. No traceback reaches the user unless WORMCTL_DEBUG is set."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        status = _dispatch(arguments)
+        try:
+            status = _dispatch(arguments)
+        except SystemExit:
+            # argparse has printed a help text, which nobody may be there to read.
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has left. Python flushes stdout once more at exit: give it a place to go.
@@ -54,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("WORMCTL_DEBUG"):
             raise
-        text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
+        text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         if _is_user_error(error):
             return _complain(text, EXIT_USER_ERROR)
         return _complain(
@@ -125,5 +129,5 @@ def _is_user_error(error: Exception) -> bool:
 
 
 def _complain(text: str, status: int) -> int:
-    print(f"wormctl: {text}", file=sys.stderr)
+    print(f"wormctl: {one_line(text)}", file=sys.stderr)
     return status

@@ -40,10 +40,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from wormctl.console import make_console
+
+    console = make_console()
     table = Table(title="microseconds a tick (medians)", title_justify="left")
     for name in ("neurons", "activation", "ours", "C", "ours / C", "ncps cell", "ncps / ours"):
         table.add_column(name, justify="left" if name == "activation" else "right")
@@ -64,8 +65,7 @@ def _print(report: Report) -> None:
             f"{row.neurons} neurons {row.activation}: {row.synapses} synapses, {row.gap_junctions} gap "
             f"junctions, {row.unfolds} unfolds; {made.ticks} ticks made {made.compiled} allocations in "
             f"compiled code and kept {made.python_bytes_kept} bytes in Python; a call from Python describes "
-            f"its {made.per_call:g} array arguments to compiled code",
-            highlight=False,
+            f"its {made.per_call:g} array arguments to compiled code"
         )
     if report.compiler is None:
         console.print("No C compiler here, so nothing to compare with in C.")

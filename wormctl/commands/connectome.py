@@ -107,10 +107,9 @@ def _print_json(answer: object) -> None:
 
 
 def _print(answer: object, args: argparse.Namespace) -> None:
-    from rich.console import Console
+    from wormctl.console import make_console
 
-    # A pipe has no width: wide enough that no line of ours is broken.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = make_console()
     if isinstance(answer, Cells):
         _print_cells(console, answer, sys.maxsize if args.all else HIDDEN_BEYOND)
     elif isinstance(answer, Muscle):

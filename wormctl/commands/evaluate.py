@@ -8,7 +8,6 @@ import shlex
 import sys
 
 import msgspec
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wormctl.ablation import parse_ablation
@@ -22,6 +21,7 @@ from wormctl.commands.run import (
 )
 from wormctl.commands.run import seed as seed_type
 from wormctl.config import ConfigError
+from wormctl.console import make_console
 from wormctl.signals import stop_on_signals
 from wormctl.trials import Plan, Tally, Trial, open_trial, run_trials, tally
 
@@ -117,7 +117,7 @@ def _run(plan: Plan, args: argparse.Namespace) -> list[Trial]:
     stopping: list[bool] = []
     trials: list[Trial] = []
     seeds = range(args.seed, args.seed + args.trials)
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     columns = (
         TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[reached]} reached"),
         TimeRemainingColumn(compact=True),

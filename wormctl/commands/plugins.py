@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from wormctl.console import make_console
 from wormctl.plugins import Plugins, Registered, load_plugins
 
 SUMMARY = "list installed plugins, or start a new one"
@@ -88,7 +88,7 @@ def _rows(plugins: Plugins) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _print(plugins: Plugins) -> None:
-    console = Console(highlight=False)
+    console = make_console()
     table = Table("kind", "name", "what it is", "plugin", "from", box=None, pad_edge=False)
     for row in _rows(plugins):
         table.add_row(*row)

@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 import numba
 import numpy as np
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from wormctl import __version__
@@ -22,6 +21,7 @@ from wormctl.ablation import parse_ablation
 from wormctl.assembly import Assembly, assemble
 from wormctl.clock import SimulatedClock
 from wormctl.config import ConfigError
+from wormctl.console import make_console
 from wormctl.episode import Episode
 from wormctl.live import LiveView
 from wormctl.loop import Observer, Result
@@ -220,7 +220,7 @@ def _live(episode: Episode, title: str, *, watched: bool) -> Result:
     observers: list[Observer] = []
     with ExitStack() as stack:
         if watched:
-            observers.append(stack.enter_context(LiveView(episode, title, Console())))
+            observers.append(stack.enter_context(LiveView(episode, title, make_console())))
         stack.enter_context(stop_on_signals(episode.loop.request_stop))
         return episode.live(observers)
 
@@ -235,7 +235,7 @@ def _draw(folder: Path, plugins: Plugins, *, quick: bool) -> list[Path]:
     """Let every plugin draw that can; one that fails costs a line, not the run."""
     artists = [entry.thing for entry in plugins.artists.values() if entry.thing.quick or not quick]
     drawn: list[Path] = []
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     columns = (TextColumn("drawing {task.description}"), BarColumn())
     with (
         Progress(*columns, console=console, transient=True) if console.is_terminal else nullcontext() as bars

@@ -41,8 +41,9 @@ def bench_sim(simulated_s: float = 10.0, rounds: int = 5) -> dict[str, Any]:
 
 def print_table(result: dict[str, Any]) -> None:
     """Show what `bench_sim` found."""
-    from rich.console import Console
     from rich.table import Table
+
+    from wormctl.console import make_console
 
     title = f"simulated seconds per second of one core, physics at {result['physics_hz']:g} Hz"
     table = Table(title=title, title_justify="left")
@@ -54,4 +55,4 @@ def print_table(result: dict[str, Any]) -> None:
         table.add_row(
             row["body"], row["ground"], row["what"], f"{row['rtf_median']:,.0f}", f"{row['rtf_best']:,.0f}"
         )
-    Console().print(table)
+    make_console().print(table)
