@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wormctl import policy as policy_module
-from wormctl.cli import main
 from wormctl.config import ConfigError
 from wormctl.controller import Port
 from wormctl.neural.cfc import CfCLayer, CfCParams, Dense
@@ -330,99 +328,6 @@ def test_policies_are_found_by_name_or_as_a_file(
     assert find_policy("elsewhere/other.safetensors") == Path("elsewhere/other.safetensors")
     with pytest.raises(PolicyError, match="smal: no such policy, did you mean 'small'"):
         find_policy("smal")
-
-
-def run(capsys: pytest.CaptureFixture[str], arguments: Sequence[object]) -> tuple[int, str, str]:
-    status = main([str(a) for a in arguments])
-    printed = capsys.readouterr()
-    return status, printed.out, printed.err
-
-
-def test_show_tells_who_made_it_and_of_what(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = run(capsys, ["policy", "show", saved])
-    assert status == 0
-    for text in (
-        "ltc, 12 neurons, 5 joints",
-        "20 ms",
-        "nobody",
-        "a test",
-        "speed = 0.25",
-        "smell[2]",
-        "assumed",
-    ):
-        assert text in out
-    status, out, _ = run(capsys, ["policy", "show", saved, "--json"])
-    shown = json.loads(out)
-    assert shown["meta"]["made"]["seed"] == 1
-    assert shown["tensors"]["cm"] == {"dtype": "float32", "shape": [12]}
-
-
-def test_list_names_the_shipped_ones(
-    saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(policy_module, "SHIPPED", saved.parent)
-    status, out, _ = run(capsys, ["policy", "list"])
-    assert (status, out.split()[0]) == (0, "small")
-    status, out, _ = run(capsys, ["policy", "list", "--json"])
-    assert [p["name"] for p in json.loads(out)["policies"]] == ["small"]
-
-
-def exported(tmp_path: Path, name: str, suffix: str) -> Path:
-    """The state dict of a golden model, as a person would have exported it."""
-    with np.load(GOLDEN / f"{name}.npz", allow_pickle=False) as file:
-        state = {k.removeprefix("state_dict/"): file[k] for k in file.files if k.startswith("state_dict/")}
-    path = tmp_path / f"state{suffix}"
-    if suffix == ".npz":
-        np.savez(path, **state)
-    else:
-        safetensors.numpy.save_file({k: np.ascontiguousarray(v) for k, v in state.items()}, path)
-    return path
-
-
-LTC = ("--unfolds", 6, "--implicit-constraints", "yes")
-COMMON = ("--dt", 0.02, "--elapsed", 1.0, "--joints", 12, "--inputs", "a,b,c,d,e")
-
-
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
-@pytest.mark.parametrize(("name", "more"), [("ltc_autoncp_6_implicit", LTC), ("cfc_wired", ())])
-def test_a_trained_network_is_imported_and_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, more: tuple[object, ...], suffix: str
-) -> None:
-    state, out = exported(tmp_path, name, suffix), tmp_path / "imported.safetensors"
-    status, printed, _ = run(capsys, ["policy", "import-ncps", state, out, *COMMON, *more])
-    assert (status, printed) == (0, f"{out}: 19 neurons, 5 inputs, 4 outputs\n")
-    loaded = load_policy(out)
-    assert {group.origin for group in loaded.meta.parameters} == {Origin.TRAINED}
-    with np.load(GOLDEN / f"{name}.npz", allow_pickle=False) as golden:
-        controller, setpoint = loaded.controller(), np.zeros(12)
-        controller.state[:] = golden["h"][0]
-        controller.step(golden["x"][0].astype(np.float64), np.ones(5, dtype=np.bool_), setpoint)
-        at_one = list(golden["elapsed"]).index(1.0)
-        np.testing.assert_allclose(setpoint[:4], golden["y_float32"][at_one, 0], rtol=0, atol=5e-6)
-    assert not setpoint[4:].any()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (COMMON, "--unfolds and --implicit-constraints are needed"),
-        ((*COMMON, *LTC, "--inputs", "a"), "--inputs = a: names 1 inputs, the network has 5"),
-        ((*COMMON, *LTC, "--moves", "a"), "--moves = a: must be joint numbers"),
-        ((*COMMON, *LTC, "--moves", "1,2"), "--moves = 1,2: names 2 joints, the network has 4 outputs"),
-        ((*COMMON, *LTC, "--moves", "1,2,3,12"), "an output moves joint 12, must be 0..11"),
-        ((*COMMON, *LTC, "--dt", "0"), "the options: $.dt_s = 0.0"),
-        ((*COMMON, *LTC, "--elapsed", "nan"), "elapsed"),
-    ],
-)
-def test_an_import_that_cannot_be_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[object, ...], message: str
-) -> None:
-    state, out = exported(tmp_path, "ltc_autoncp_6_implicit", ".npz"), tmp_path / "imported.safetensors"
-    status, printed, complaint = run(capsys, ["policy", "import-ncps", state, out, *arguments])
-    assert (status, printed) == (2, "")
-    assert message in complaint
-    assert complaint.count("\n") == 1
-    assert not out.exists()
 
 
 def test_errors_of_policies_are_errors_of_configuration() -> None:

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _UNKNOWN_NAME = re.compile(r"^(?:Object contains unknown field `|Invalid enum value ')(?P<name>[^`']*)")
+_INDEX = re.compile(r"\[[^]]*\]")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
@@ -42,13 +43,22 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
-def convert(raw: object, kind: type[T], *, where: str, under: str = "$") -> T:
+def convert(
+    raw: object, kind: type[T], *, where: str, under: str = "$", options: Mapping[str, str] | None = None
+) -> T:
     """`raw` as a `kind`, or a `ConfigError` that names `where`, the field path (below `under`) and the value.
 
-    No file has a use for nan or inf, and they would pass every range: they are refused everywhere.
+    A field that came from the command line is called by its option instead: `options` maps field paths, without
+    indices, to options (`{"$.outputs.joint": "--moves"}`). No file has a use for nan or inf, and they would pass
+    every range: they are refused everywhere.
     """
-    if (bad := _not_finite(raw, under)) is not None:
-        raise ConfigError(f"{where}: {bad}: Expected a finite number")
+
+    def place(path: str) -> str:
+        full = under + path[1:]
+        return (options or {}).get(_INDEX.sub("", full)) or f"{where}: {full}"
+
+    if (bad := _not_finite(raw, "$")) is not None:
+        raise ConfigError(f"{place(bad[0])} = {bad[1]}: Expected a finite number")
     try:
         return msgspec.convert(raw, kind, strict=True)
     except msgspec.ValidationError as error:
@@ -57,7 +67,7 @@ def convert(raw: object, kind: type[T], *, where: str, under: str = "$") -> T:
         value = _value_at(raw, path)
         shown = "" if isinstance(value, (Mapping, _Missing)) else f" = {_show(value)}"
         allowed = _allowed(kind, path, what)
-        raise ConfigError(f"{where}: {under}{path[1:]}{shown}: {what}{allowed}") from None
+        raise ConfigError(f"{place(path)}{shown}: {what}{allowed}") from None
 
 
 def load_toml(path: Path, kind: type[T]) -> T:
@@ -65,10 +75,10 @@ def load_toml(path: Path, kind: type[T]) -> T:
     return convert(read_toml(path), kind, where=str(path))
 
 
-def _not_finite(raw: object, path: str) -> str | None:
+def _not_finite(raw: object, path: str) -> tuple[str, float] | None:
     """The path and value of the first number in `raw` that is not finite."""
     if isinstance(raw, float) and not math.isfinite(raw):
-        return f"{path} = {raw}"
+        return path, raw
     items: Iterable[tuple[str, object]] = ()
     if isinstance(raw, Mapping):
         items = ((f"{path}.{key}", value) for key, value in raw.items())

@@ -97,7 +97,7 @@ class Cell(_Table, frozen=True, kw_only=True):
 
     epsilon: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1e-8
     """ltc: added to every denominator."""
-    elapsed: Annotated[float, msgspec.Meta(gt=0.0, le=1e3)] = 1.0
+    elapsed: Annotated[float, msgspec.Meta(ge=1e-4, le=1e3)] = 1.0
     """ltc, cfc: the time that the cell is told a tick takes. The reference library trains with 1.0."""
     activation: str = "lecun_tanh"
     """cfc: of the backbone."""

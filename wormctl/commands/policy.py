@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wormctl.config import ConfigError
+from wormctl.config import ConfigError, convert
 
 if TYPE_CHECKING:
-    from wormctl.policy import Policy
+    from wormctl.neural.tensors import Tensors
+    from wormctl.policy import Cell, Policy, PolicyMeta
 
 SUMMARY = "Show, list and import policy files"
 
@@ -21,12 +24,25 @@ examples:
   wormctl policy show my.safetensors --json
   wormctl policy import-ncps net.safetensors my.safetensors --dt 0.02 --elapsed 1.0 --unfolds 6 \\
       --implicit-constraints yes --inputs smell_left,smell_right --joints 12 --gain 0.5
+  wormctl policy import-ncps net.npz my.safetensors --dt 0.02 --elapsed 1.0 --mode default \\
+      --activation lecun_tanh --inputs smell_left,smell_right --joints 12
 
 A torch model is exported where torch is, with one line:
   safetensors.torch.save_file(model.state_dict(), "net.safetensors")
 or
   numpy.savez("net.npz", **{k: v.numpy() for k, v in model.state_dict().items()})
 """
+
+
+_OPTIONS = {
+    "$.dt_s": "--dt",
+    "$.unfolds": "--unfolds",
+    "$.joints": "--joints",
+    "$.outputs.gain_rad": "--gain",
+    "$.cell.elapsed": "--elapsed",
+    "$.cell.epsilon": "--epsilon",
+}
+"""The option that gives a field of the policy when a network is imported."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,15 +74,19 @@ def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
     add("--joints", type=int, required=True, help="joints of the robot")
     add("--moves", metavar="JOINT,...", help="the joint that each output moves (default 0,1,2...)")
     add("--gain", type=float, default=1.0, metavar="RAD", help="setpoint for an output of 1, in rad (1.0)")
-    add("--unfolds", type=int, help="LTC: solver steps in a tick (ode_unfolds)")
+    add("--unfolds", type=int, metavar="N", help="LTC: solver steps in a tick (ode_unfolds)")
     add(
         "--implicit-constraints",
         choices=("yes", "no"),
         help="LTC: implicit_param_constraints of the model; yes by default in LTC, no in LTCCell",
     )
-    add("--epsilon", type=float, default=1e-8, help="LTC: epsilon of the model (1e-8)")
-    add("--mode", default="default", help="CfC: mode of the model (default)")
-    add("--activation", default="lecun_tanh", help="CfC: activation of the backbone (lecun_tanh)")
+    add("--epsilon", type=float, help="LTC: epsilon of the model (1e-8)")
+    add("--mode", help="CfC: mode of the model, default or no_gate; default unless you gave one")
+    add(
+        "--activation",
+        metavar="NAME",
+        help="CfC with a backbone: its activation, lecun_tanh or tanh; lecun_tanh unless you gave one",
+    )
     add("--by", default="", help="who trained it")
     add("--notes", default="", help="anything a reader should know")
 
@@ -97,6 +117,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from wormctl.policy import load_policy, shipped_policies
+    from wormctl.printable import one_line
 
     policies = [load_policy(path) for path in shipped_policies().values()]
     if args.json:
@@ -106,9 +127,8 @@ def _list(args: argparse.Namespace) -> int:
         return 0
     for policy in policies:
         meta = policy.meta
-        print(
-            f"{policy.name:20} {meta.kind.value:5} {len(meta.neurons):4} neurons  {meta.made.notes}".rstrip()
-        )
+        notes = one_line(meta.made.notes)
+        print(f"{policy.name:20} {meta.kind.value:5} {len(meta.neurons):4} neurons  {notes}".rstrip())
     if not policies:
         print("no policies come with this wormctl")
     return 0
@@ -128,118 +148,177 @@ def _described(policy: Policy) -> dict[str, Any]:
 
 
 def _print(policy: Policy) -> None:
-    from rich.console import Console
+    """What the file says about itself, as text only: a stranger wrote it."""
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(highlight=False)
-    meta, made = policy.meta, policy.meta.made
+    from wormctl.console import make_console
+    from wormctl.printable import one_line, printable
+
+    console = make_console()
+    console.print(Text.assemble((one_line(policy.name), "bold"), "  ", one_line(str(policy.path))))
     facts = Table.grid(padding=(0, 2))
-    solver = "" if meta.kind == "cfc" else f", {meta.unfolds} solver steps a tick"
-    rows = [
-        ("kind", f"{meta.kind.value}, {len(meta.neurons)} neurons, {meta.joints} joints"),
-        ("tick", f"{meta.dt_s * 1e3:g} ms{solver}"),
-        (
-            "inputs",
-            ", ".join(port.name + (f"[{port.size}]" if port.size > 1 else "") for port in meta.inputs),
-        ),
-        ("made by", made.by or "not said"),
-        ("command", made.command or "not said"),
-        ("seed", "none" if made.seed is None else str(made.seed)),
-        ("evaluations", f"{made.evaluations:,}"),
-        ("wormctl", made.wormctl),
-        *(("score", f"{name} = {score:g}") for name, score in made.scores.items()),
-        *(("data", source) for source in made.data),
-        ("notes", made.notes),
-        ("sha256", policy.sha256),
-    ]
-    for name, value in rows:
+    for name, value in _facts(policy):
         if value:
-            facts.add_row(name, value)
-    console.print(f"[bold]{policy.name}[/bold]  {policy.path}")
+            facts.add_row(name, Text(printable(value)))
     console.print(facts)
     tensors = Table("origin", "tensor", "shape", "type", box=None, pad_edge=False)
-    for group in meta.parameters:
+    for group in policy.meta.parameters:
         for name in group.tensors:
             array = policy.tensors[name]
             shape = " x ".join(map(str, array.shape)) or "1"
-            tensors.add_row(group.origin.value, name, shape, str(array.dtype))
+            tensors.add_row(group.origin.value, Text(printable(name)), shape, str(array.dtype))
         if group.doc:
-            tensors.add_row("", f"[dim]{group.doc}[/dim]")
+            tensors.add_row("", Text(printable(group.doc), style="dim"))
     console.print(tensors)
 
 
+def _facts(policy: Policy) -> Iterator[tuple[str, str]]:
+    meta, made = policy.meta, policy.meta.made
+    solver = "" if meta.kind == "cfc" else f", {meta.unfolds} solver steps a tick"
+    yield "kind", f"{meta.kind.value}, {len(meta.neurons)} neurons, {meta.joints} joints"
+    yield "tick", f"{meta.dt_s * 1e3:g} ms{solver}"
+    yield "cell", _cell(policy)
+    yield "inputs", ", ".join(port.name + (f"[{port.size}]" if port.size > 1 else "") for port in meta.inputs)
+    for i, output in enumerate(meta.outputs):
+        bias = f", and by {output.bias_rad:g} rad always" if output.bias_rad else ""
+        yield f"output {i}", f"moves joint {output.joint} by {output.gain_rad:g} rad times its value{bias}"
+    yield "made by", made.by or "not said"
+    yield "command", made.command or "not said"
+    yield "seed", "none" if made.seed is None else str(made.seed)
+    yield "evaluations", f"{made.evaluations:,}"
+    yield "wormctl", made.wormctl
+    for name, score in made.scores.items():
+        yield "score", f"{name} = {score:g}"
+    for source in made.data:
+        yield "data", source
+    yield "notes", made.notes
+    yield "sha256", policy.sha256
+
+
+def _cell(policy: Policy) -> str:
+    """What the cells of a network are told besides their tensors; empty for a worm."""
+    kind, cell = policy.meta.kind, policy.meta.cell
+    told = f"elapsed {cell.elapsed:g} a tick"
+    if kind == "ltc":
+        return f"{told}, epsilon {cell.epsilon:g}"
+    if kind == "cfc":
+        backbone = any(".backbone" in name for name in policy.tensors)
+        activation = f", {cell.activation} backbone" if backbone else ""
+        return f"{told}, {'gated' if cell.gate else 'no gate'}{activation}"
+    return ""
+
+
 def _import_ncps(args: argparse.Namespace) -> int:
-    from wormctl.neural.ncps_import import NcpsImportError, kind_of
+    from wormctl.neural.ncps_import import NcpsImportError
     from wormctl.neural.tensors import TensorFileError, read_tensors
-    from wormctl.policy import load_policy, save_policy
+    from wormctl.policy import Policy, save_policy
 
     try:
-        state = read_tensors(args.state)
-        kind = kind_of(state)
-        if kind == "ltc" and (args.unfolds is None or args.implicit_constraints is None):
-            raise ConfigError(
-                "an LTC does not say how it was made: --unfolds and --implicit-constraints are needed"
-            )
-        meta, tensors = _policy_of(kind, state, args)
+        meta, tensors = _imported(read_tensors(args.state), args)
     except (TensorFileError, NcpsImportError) as error:
         raise ConfigError(f"{args.state}: {error}") from None
+    # What does not run is not written, least of all over a file that does.
+    Policy(path=args.out, sha256="", meta=meta, tensors=tensors).controller()
     save_policy(args.out, meta, tensors)
-    # Read back, so that what is written is known to run.
-    load_policy(args.out).controller()
     print(f"{args.out}: {len(meta.neurons)} neurons, {len(meta.inputs)} inputs, {len(meta.outputs)} outputs")
     return 0
 
 
-def _policy_of(kind: str, state: Any, args: argparse.Namespace) -> Any:
-    from wormctl.config import convert
+def _imported(state: Tensors, args: argparse.Namespace) -> tuple[PolicyMeta, Tensors]:
+    """The network in `state` with what the options say about it. Raises `ConfigError` naming an option."""
     from wormctl.neural import ncps_import
     from wormctl.neural.store import cfc_tensors, ltc_tensors
     from wormctl.policy import PolicyMeta
 
+    kind = ncps_import.kind_of(state)
+    _ask(kind, args, backbone=ncps_import.has_backbone(state))
+    cell = _cell_options(kind, args)
     if kind == "ltc":
         wiring, ltc = ncps_import.import_ltc(
-            state, implicit_constraints=args.implicit_constraints == "yes", epsilon=args.epsilon
+            state, implicit_constraints=args.implicit_constraints == "yes", epsilon=cell.epsilon
         )
-        neurons, outputs, inputs, tensors = (
-            wiring.names,
-            wiring.motors,
-            wiring.inputs,
-            ltc_tensors(wiring, ltc),
-        )
+        neurons, inputs, outputs = wiring.names, wiring.inputs, wiring.motors
+        tensors = ltc_tensors(wiring, ltc)
     else:
-        cfc = ncps_import.import_cfc(state, mode=args.mode, activation=args.activation)
-        neurons = tuple(f"neuron{i}" for i in range(cfc.units))
-        outputs, inputs, tensors = cfc.outputs, cfc.inputs, cfc_tensors(cfc)
-    names = args.inputs.split(",")
-    if len(names) != inputs:
-        raise ConfigError(f"--inputs = {args.inputs}: names {len(names)} inputs, the network has {inputs}")
+        cfc = ncps_import.import_cfc(state, mode=args.mode, activation=cell.activation)
+        neurons, inputs, outputs = tuple(f"neuron{i}" for i in range(cfc.units)), cfc.inputs, cfc.outputs
+        tensors = cfc_tensors(cfc)
     raw = {
         "kind": kind,
         "dt_s": args.dt,
-        "unfolds": args.unfolds or 1,
+        "unfolds": 1 if args.unfolds is None else args.unfolds,
         "neurons": neurons,
-        "inputs": [{"name": name.strip()} for name in names],
+        "inputs": [{"name": name} for name in _input_names(args.inputs, inputs)],
         "joints": args.joints,
-        "outputs": [{"joint": joint, "gain_rad": args.gain} for joint in _moves(args.moves, outputs)],
-        "cell": {
-            "epsilon": args.epsilon,
-            "elapsed": args.elapsed,
-            "activation": args.activation,
-            "gate": args.mode != "no_gate",
-        },
+        "outputs": [
+            {"joint": joint, "gain_rad": args.gain} for joint in _moves(args.moves, outputs, args.joints)
+        ],
+        "cell": cell,
         "parameters": [{"tensors": sorted(tensors), "origin": "trained", "doc": f"from {args.state.name}"}],
-        "made": {"command": " ".join(["wormctl", *sys.argv[1:]]), "by": args.by, "notes": args.notes},
+        "made": {"command": shlex.join(["wormctl", *sys.argv[1:]]), "by": args.by, "notes": args.notes},
     }
-    return convert(raw, PolicyMeta, where="the options"), tensors
+    return convert(raw, PolicyMeta, where="the options", options=_OPTIONS), tensors
 
 
-def _moves(text: str | None, outputs: int) -> list[int]:
-    if text is None:
-        return list(range(outputs))
+def _ask(kind: str, args: argparse.Namespace, *, backbone: bool) -> None:
+    """Raise `ConfigError` unless the options tell what the arrays do not, and nothing about the other kind."""
+    ltc = {"--unfolds": args.unfolds, "--implicit-constraints": args.implicit_constraints}
+    cfc = {"--mode": args.mode, "--activation": args.activation}
+    needed, foreign = (ltc, cfc) if kind == "ltc" else (cfc, {**ltc, "--epsilon": args.epsilon})
+    what = {"ltc": "an LTC", "cfc": "a CfC"}[kind]
+    for option, value in foreign.items():
+        if value is not None:
+            raise ConfigError(f"{option} = {value}: {args.state} holds {what}, which has no such option")
+    missing = [name for name, value in needed.items() if value is None]
+    if not backbone and "--activation" in missing:
+        missing.remove("--activation")
+    if missing:
+        verb = "are" if len(missing) > 1 else "is"
+        raise ConfigError(f"{what} does not say how it was made: {' and '.join(missing)} {verb} needed")
+
+
+def _cell_options(kind: str, args: argparse.Namespace) -> Cell:
+    from wormctl.neural.cfc import ACTIVATIONS
+    from wormctl.neural.ncps_import import MODES
+    from wormctl.policy import Cell
+
+    for option, value, allowed in (
+        ("--mode", args.mode, MODES),
+        ("--activation", args.activation, tuple(ACTIVATIONS)),
+    ):
+        if value is not None and value not in allowed:
+            raise ConfigError(f"{option} = {value}: must be one of {', '.join(allowed)}")
+    given = {"epsilon": args.epsilon, "elapsed": args.elapsed, "activation": args.activation}
+    raw = {name: value for name, value in given.items() if value is not None}
+    if kind == "cfc":
+        raw["gate"] = args.mode != "no_gate"
+    return convert(raw, Cell, where="the options", under="$.cell", options=_OPTIONS)
+
+
+def _input_names(text: str, inputs: int) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != inputs:
+        raise ConfigError(f"--inputs = {text}: names {len(names)} inputs, the network has {inputs}")
+    for i, name in enumerate(names):
+        if not name or name in names[:i]:
+            wrong = f"names {name} twice" if name else f"input {i} has no name"
+            raise ConfigError(f"--inputs = {text}: {wrong}; every input needs a name of its own")
+    return names
+
+
+def _moves(text: str | None, outputs: int, joints: int) -> list[int]:
     try:
-        joints = [int(part) for part in text.split(",")]
+        moved = list(range(outputs)) if text is None else [int(part) for part in text.split(",")]
     except ValueError:
         raise ConfigError(f"--moves = {text}: must be joint numbers separated by commas") from None
-    if len(joints) != outputs:
-        raise ConfigError(f"--moves = {text}: names {len(joints)} joints, the network has {outputs} outputs")
-    return joints
+    if len(moved) != outputs:
+        raise ConfigError(f"--moves = {text}: names {len(moved)} joints, the network has {outputs} outputs")
+    # No joints at all is told with the other ranges.
+    strays = [i for i, joint in enumerate(moved) if joints > 0 and not 0 <= joint < joints]
+    if strays:
+        option = f"--joints = {joints}" if text is None else f"--moves = {text}"
+        raise ConfigError(
+            f"{option}: output {strays[0]} moves joint {moved[strays[0]]}, must be 0..{joints - 1}"
+        )
+    return moved

@@ -6,7 +6,7 @@ Export where torch is, with either of
     numpy.savez("net.npz", **{k: v.numpy() for k, v in model.state_dict().items()})
 
 for a `model` that is an LTC, LTCCell, CfC or WiredCfCCell of `ncps.torch`. A state dict does not say how the
-model was made, so the importer asks.
+model was made, so `wormctl policy import-ncps` asks.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ def kind_of(state: Mapping[str, NDArray[np.generic]]) -> str:
     raise NcpsImportError(
         "no gleak (LTC) and no ff1.weight (CfC): this is not the state dict of an ncps cell"
     )
+
+
+def has_backbone(state: Mapping[str, NDArray[np.generic]]) -> bool:
+    """Whether the CfC in `state` has a backbone, which has an activation."""
+    return any(_BACKBONE.search(name) for name in state)
 
 
 def import_ltc(
