@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the benchmark to `parser`."""
     parser.add_argument("--rounds", type=int, default=200, help="rounds; each times every rival once (200)")
     parser.add_argument(
-        "--ncps", metavar="PYTHON", default=sys.executable, help="an interpreter that has ncps (this one)"
+        "--ncps", metavar="PYTHON", help="an interpreter that has ncps (this one, where it has)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
@@ -28,10 +28,18 @@ def run(args: argparse.Namespace) -> int:
     import msgspec
 
     from wormctl.bench.neural_timing import measure
+    from wormctl.bench.rival import why_no_ncps
 
     if not 1 <= args.rounds <= 100_000:
         raise ConfigError(f"--rounds = {args.rounds}: must be 1..100000")
-    report = measure(args.rounds, args.ncps)
+    python = sys.executable if args.ncps is None else args.ncps
+    if missing := why_no_ncps(python):
+        if args.ncps is not None:
+            raise ConfigError(
+                f"--ncps = {args.ncps}: must be an interpreter that has ncps and torch: {missing}"
+            )
+        python = None
+    report = measure(args.rounds, python)
     if args.json:
         print(msgspec.json.encode(report).decode())
     else:

@@ -14,7 +14,7 @@ from wormctl.bench.allocation import Allocations, allocations
 from wormctl.bench.circuits import DT_S, UNFOLDS, Circuit, circuits, start_of
 from wormctl.bench.first_tick import start_to_first_tick_s
 from wormctl.bench.reference import Reference, compiler
-from wormctl.bench.rival import NcpsRival, has_ncps
+from wormctl.bench.rival import NcpsRival
 from wormctl.jit import njit
 from wormctl.neural.ltc import LTCStructure, ltc_tick
 from wormctl.neural.network import LTCNetwork
@@ -58,18 +58,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
 
 
-def measure(rounds: int, python: str) -> Report:
-    """Time both circuits with both activations against everything this machine has."""
+def measure(rounds: int, python: str | None) -> Report:
+    """Time both circuits with both activations against C, if this machine has a compiler, and against ncps.
+
+    `python` is an interpreter that has ncps, or None to leave that out.
+    """
     first = start_to_first_tick_s()
     versions: dict[str, str] | None = None
     rows = []
-    with_ncps = has_ncps(python)
     for circuit in circuits():
         for per_neuron in (False, True):
             with ExitStack() as stack:
                 rival = None
                 # ncps has no activation per neuron.
-                if with_ncps and not per_neuron:
+                if python is not None and not per_neuron:
                     ticks = max(1, round(4000 / circuit.wiring.units))
                     rival = stack.enter_context(NcpsRival(python, circuit, ticks))
                     versions = rival.versions

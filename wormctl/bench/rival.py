@@ -16,15 +16,19 @@ WORKER = Path(__file__).with_name("ncps_worker.py")
 _QUIT_S = 10.0
 
 
-def has_ncps(python: str) -> bool:
-    """Whether the interpreter `python` can import ncps and torch."""
+def why_no_ncps(python: str) -> str:
+    """Why the interpreter `python` cannot import ncps and torch, in one line; empty if it can."""
     try:
         found = subprocess.run(
-            [python, "-c", "import ncps, torch"], capture_output=True, timeout=120, check=False
+            [python, "-c", "import ncps, torch"], capture_output=True, text=True, timeout=120, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return found.returncode == 0
+    except OSError as error:
+        return error.strerror or str(error)
+    except subprocess.TimeoutExpired as error:
+        return f"gives no answer in {error.timeout:g} s"
+    if found.returncode == 0:
+        return ""
+    return (found.stderr.strip().splitlines() or [f"exits with {found.returncode}"])[-1]
 
 
 class NcpsRival:
