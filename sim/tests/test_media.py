@@ -12,6 +12,7 @@ from PIL import Image
 from wormctl_sim.media import draw_picture_of, draw_video_of, main
 from wormctl_sim.media_frames import Painter
 from wormctl_sim.media_palette import BODY, FOOD, rgb
+from wormctl_sim.media_picture import draw_picture
 from wormctl_sim.media_scene import ARENA, Scene, outline
 from wormctl_sim.media_video import LONGEST_S, VIDEO_FPS, VIDEO_HEIGHT
 from wormctl_sim.world_files import load_world
@@ -71,10 +72,16 @@ def _scene(folder: Path, **wanted: object) -> Scene:
     return Scene(read_run(make_run(folder, **wanted)))  # type: ignore[arg-type]
 
 
+def _is(image: Image.Image, colour: str, within: int = 12) -> np.ndarray:
+    """Which pixels have about this colour."""
+    away = np.abs(np.asarray(image.convert("RGB")).astype(int) - np.array(rgb(colour))).max(axis=-1)
+    pixels: np.ndarray = away <= within
+    return pixels
+
+
 def _has(image: Image.Image, colour: str, within: int = 12) -> int:
     """How many pixels have about this colour."""
-    away = np.abs(np.asarray(image.convert("RGB")).astype(int) - np.array(rgb(colour))).max(axis=-1)
-    return int((away <= within).sum())
+    return int(_is(image, colour, within).sum())
 
 
 @pytest.mark.parametrize("world", ["food_ahead", "poison", "pegs", "wall", "moving", "empty", None])
@@ -87,6 +94,33 @@ def test_every_kind_of_world_can_be_drawn(tmp_path: Path, world: str | None) -> 
     assert painted.size == (640, 360)
     assert _has(painted, BODY) > 100
     assert (_has(painted, FOOD) > 5) == (world not in ("empty", None))
+
+
+@pytest.mark.parametrize(("world", "seconds"), [("moving", 180.0), ("drifting", 300.0)])
+def test_a_moving_source_is_in_the_picture_all_the_way_and_smells_where_it_is_marked(
+    tmp_path: Path, world: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = _scene(tmp_path, world=world, seconds=seconds, speed_m_s=0.001)
+    assert scene.moves
+    view, arena = scene.view, load_world(world)
+    arena.reset(1)
+    for t in np.linspace(0.0, seconds - 0.02, 50).tolist():
+        arena.advance(t)
+        x, y = arena.sources[0, 1:3]
+        assert view.x_m < x < view.x_m + view.size_m
+        assert view.y_m < y < view.y_m + view.size_m
+    moments: list[float] = []
+    for look in ("smell", "foods_at"):
+        seen = getattr(Scene, look)
+        monkeypatch.setattr(
+            Scene, look, lambda self, t, *a, seen=seen: (moments.append(t), seen(self, t, *a))[1]
+        )
+    draw_picture(scene, tmp_path / "drawn.png")
+    assert moments == [scene.end_s, scene.end_s]
+    # The ring round one place is 0.6 m across: the rest of the red is the way it came.
+    pixel_m = view.size_m / (0.84 * 8.0 * 140)
+    red = np.argwhere(_is(Image.open(tmp_path / "drawn.png"), FOOD, within=60))
+    assert np.ptp(red, axis=0).max() * pixel_m > 1.2
 
 
 def test_a_video_plays_at_most_fifteen_seconds(tmp_path: Path) -> None:

@@ -30,12 +30,15 @@ TIME_MAP = LinearSegmentedColormap.from_list("time", TIME_COLOURS)
 
 
 def draw_picture(scene: Scene, path: Path) -> None:
-    """Write `path`, a PNG: the ground seen from above, the path of the nose coloured by time."""
+    """Write `path`, a PNG: the ground seen from above, the path of the nose coloured by time.
+
+    What moves is shown where it ended, smell and marks alike, with the way it came.
+    """
     figure = Figure(figsize=(8.6, 8.0), dpi=140, facecolor=PAPER)
     axes = figure.add_axes((0.075, 0.07, 0.80, 0.84))
     view = scene.view
     extent = (view.x_m, view.x_m + view.size_m, view.y_m, view.y_m + view.size_m)
-    odour, poison = scene.smell(0.0, _FIELD_PIXELS)
+    odour, poison = scene.smell(scene.end_s, _FIELD_PIXELS)
     axes.imshow(ground_image(odour, poison), extent=extent, interpolation="bilinear", zorder=0)
     if odour.max() > 0:
         axes.contour(
@@ -45,6 +48,7 @@ def draw_picture(scene: Scene, path: Path) -> None:
     _obstacles(axes, scene)
     _snakes(axes, scene)
     _path(figure, axes, scene)
+    _tracks(axes, scene)
     _marks(axes, scene)
     _frame(figure, axes, scene, extent)
     figure.savefig(path)
@@ -90,8 +94,17 @@ def _path(figure: Figure, axes: Axes, scene: Scene) -> None:
     beside.tick_params(colors=MUTED, length=0, labelsize=9)
 
 
+def _tracks(axes: Axes, scene: Scene) -> None:
+    """The way of each source that moves, from a small ring where it began."""
+    for i, track in enumerate(scene.tracks.transpose(1, 0, 2)):
+        if np.ptp(track, axis=0).any():
+            colour = FOOD if i < scene.foods else MUTED
+            axes.plot(*track.T, color=colour, lw=1.2, ls=":", alpha=0.8, zorder=4)
+            axes.plot(*track[0], "o", mfc="white", mec=colour, mew=1.0, ms=5, zorder=5)
+
+
 def _marks(axes: Axes, scene: Scene) -> None:
-    for x, y in scene.foods_at(float(scene.time_s[-1])):
+    for x, y in scene.foods_at(scene.end_s):
         axes.add_patch(Circle((x, y), scene.reach_m, fill=False, ls=(0, (4, 3)), lw=1.1, ec=FOOD, zorder=5))
         axes.add_patch(Circle((x, y), 0.03, fc=FOOD, ec="white", lw=1.2, zorder=6))
         axes.annotate("food", (x, y), (8, 8), textcoords="offset points", color=FOOD, weight="bold", zorder=7)

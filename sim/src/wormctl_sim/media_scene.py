@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from wormctl.config import ConfigError, convert
 from wormctl.connectome import load_connectome
+from wormctl.jit import njit
 from wormctl.runs import Run
 from wormctl.snake import Snake
 from wormctl.summary import REACH_BODY_LENGTHS
@@ -28,6 +28,8 @@ _NEAR_M = 3.0
 """Sources this near to a short path are always in the picture."""
 SMALLEST_VIEW_M = 2.0
 _SETTLING_S = 3.0
+_TRACK_POINTS = 600
+"""Moments at which the sources' places are looked up over a run."""
 _POINTS_A_LINK = 6
 _CAP_POINTS = 8
 
@@ -75,24 +77,41 @@ class Scene:
 
     @cached_property
     def view(self) -> View:
-        """All of the path, and the sources that are not too far from it."""
+        """All of the path, and the sources, all the way they went, that are not too far from it."""
         points = self.pose[:, :, :2].reshape(-1, 2)
         low, high = points.min(axis=0), points.max(axis=0)
         if self.arena is not None:
             near = max(_NEAR_M, float((high - low).max()))
-            for x, y in self.sources_at(0.0)[:, [X_M, Y_M]]:
-                if low[0] - near < x < high[0] + near and low[1] - near < y < high[1] + near:
-                    low = np.minimum(low, (x - self.reach_m, y - self.reach_m))
-                    high = np.maximum(high, (x + self.reach_m, y + self.reach_m))
+            places = self.tracks.reshape(-1, 2)
+            places = places[((low - near < places) & (places < high + near)).all(axis=1)]
+            if len(places):
+                low = np.minimum(low, places.min(axis=0) - self.reach_m)
+                high = np.maximum(high, places.max(axis=0) + self.reach_m)
         size = max(float((high - low).max()) + 2 * MARGIN_M, SMALLEST_VIEW_M)
         x, y = (low + high) / 2 - size / 2
         return View(float(x), float(y), size)
 
     @cached_property
+    def tracks(self) -> FloatArray:
+        """Where the sources were over the run, (moments, sources, 2), food first; one moment if none moves."""
+        moments = np.linspace(0.0, self.end_s, _TRACK_POINTS)
+        places = np.array([self.sources_at(t)[:, [X_M, Y_M]] for t in moments.tolist()])
+        return places if np.ptp(places, axis=0).any() else places[:1]
+
+    @property
     def moves(self) -> bool:
         """Whether a source changes its place during the run."""
-        start = self.sources_at(0.0)
-        return not np.array_equal(start, self.sources_at(float(self.time_s[-1])))
+        return len(self.tracks) > 1
+
+    @property
+    def end_s(self) -> float:
+        """The time of the last tick."""
+        return float(self.time_s[-1])
+
+    @cached_property
+    def foods(self) -> int:
+        """How many of the sources are food; they are the first ones."""
+        return 0 if self.arena is None else sum(len(o.source) for o in self.arena.config.odour if o.food)
 
     def sources_at(self, time_s: float) -> FloatArray:
         """All sources, as `field_kernel` has them, at a time."""
@@ -103,11 +122,7 @@ class Scene:
 
     def foods_at(self, time_s: float) -> FloatArray:
         """Where the food is: (n, 2)."""
-        if self.arena is None:
-            return np.zeros((0, 2))
-        rows = self.sources_at(time_s)
-        foods = sum(len(o.source) for o in self.arena.config.odour if o.food)
-        return rows[:foods][:, [X_M, Y_M]]
+        return self.sources_at(time_s)[: self.foods, [X_M, Y_M]]
 
     def smell(self, time_s: float, pixels: int) -> tuple[FloatArray, FloatArray]:
         """Total odour and total poison over the view, each (pixels, pixels), the first row its upper edge."""
