@@ -5,7 +5,6 @@ One row a tick. Nothing is judged or drawn here.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 import os
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from wormctl.channel import Channel
 from wormctl.config import ConfigError
+from wormctl.files import whole_file
 from wormctl.loop import TickView
 
 NOT_RUN = math.nan
@@ -137,17 +137,15 @@ def read_record(path: Path) -> NDArray[np.void]:
 
 
 def _reserve(path: Path, ticks: int, dtype: np.dtype[np.void]) -> np.memmap[tuple[int], np.dtype[np.void]]:
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        rows = np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=(ticks,), version=(1, 0))
-        if hasattr(os, "posix_fallocate"):
-            with partial.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
-        rows["time_s"] = NOT_RUN  # touches every page, so that no tick waits for one
-        partial.replace(path)  # whoever reads it now sees no row that was not run
+        # Whoever reads it once it has its name sees no row that was not run.
+        with whole_file(path) as partial:
+            rows = np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=(ticks,), version=(1, 0))
+            if hasattr(os, "posix_fallocate"):
+                with partial.open("r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, partial.stat().st_size)
+            rows["time_s"] = NOT_RUN  # touches every page, so that no tick waits for one
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         size_mb = ticks * dtype.itemsize / 1e6
         raise ConfigError(
             f"{path}: cannot reserve {size_mb:.0f} MB for the record: {error.strerror}"

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.config import ConfigError, convert
+from wormctl.files import whole_file
 from wormctl.recorder import read_record
 from wormctl.snake import Snake
 from wormctl.summary import Summary
@@ -144,9 +145,7 @@ def new_folder(root: Path, robot: str, seed: int, now: datetime.datetime) -> Pat
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file so that it is either the old one or the whole new one, even after a kill."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as partial, partial.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(path)

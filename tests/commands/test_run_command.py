@@ -236,6 +236,30 @@ def test_stopped_from_outside_the_folder_is_readable(
         assert "has not ended in order" in (here / "o" / "summary.txt").read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_drawing_it_says_so_and_keeps_what_is_whole(
+    robot_file: Path, here: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "wormctl", "run", "--robot", str(robot_file), "--seconds", "60"]
+    process = subprocess.Popen(
+        [*command, "--json", "--out", "o"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        while not list((here / "o").glob(".video*")):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert err == b"wormctl: interrupted: video not drawn\n"
+    assert json.loads(out)["reason"] == "time"
+    found = sorted(path.name for path in (here / "o").iterdir())
+    assert found == ["record.npy", "run.json", "summary.txt", "trajectory.png"]
+    assert "video.mp4" not in (here / "o" / "summary.txt").read_text()
+
+
 def _wait_for_ticks(folder: Path, process: subprocess.Popen[bytes]) -> None:
     for _ in range(1800):  # kernels may have to be compiled first
         assert process.poll() is None, process.communicate()

@@ -6,14 +6,12 @@ import argparse
 import datetime
 import platform
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import numba
 import numpy as np
-from rich.progress import BarColumn, Progress, TextColumn
 
 from wormctl import __version__
 from wormctl.ablation import HELP as ABLATE_HELP
@@ -22,6 +20,7 @@ from wormctl.assembly import Assembly, assemble
 from wormctl.clock import SimulatedClock
 from wormctl.config import ConfigError
 from wormctl.console import make_console
+from wormctl.drawing import Drawn, draw_run
 from wormctl.episode import Episode
 from wormctl.live import LiveView
 from wormctl.loop import Observer, Result
@@ -50,8 +49,8 @@ examples:
   wormctl run --json --no-media        numbers only, for a script
 
 Every run leaves a folder: trajectory.png and video.mp4 to look at, summary.txt, record.npy with every tick
-(numpy.load reads it), and run.json with all that is needed to repeat it. Ctrl-C ends a run in order.
-Exit status: 0, 1 if the robot had to be stopped by a fault, 130 if you stopped it.
+(numpy.load reads it), and run.json with all that is needed to repeat it. Ctrl-C ends a run, or its drawing, in
+order. Exit status: 0, 1 if the robot had to be stopped by a fault, 130 if you stopped it.
 """
 
 
@@ -127,10 +126,10 @@ def run(args: argparse.Namespace) -> int:
         episode.recorder.close()
     state = _state(result)
     folder.finish(state, summary, report(info, summary, folder.path))
-    drawn: list[Path] = []
+    drawn = Drawn(files=[], interrupted=False)
     if not args.no_media:
-        drawn = _draw(folder.path, plugins, quick=state == "interrupted")
-    text = report(info, summary, folder.path, drawn)
+        drawn = draw_run(folder.path, plugins, quick=state == "interrupted")
+    text = report(info, summary, folder.path, drawn.files)
     folder.finish(state, summary, text)
     if not args.json:
         print(text, end="")
@@ -138,7 +137,9 @@ def run(args: argparse.Namespace) -> int:
         print(_as_json(summary, folder.path))
         if state == "fault":
             print(f"wormctl: {result.reason.removeprefix('fault: ')}", file=sys.stderr)
-    return {"interrupted": EXIT_INTERRUPTED, "fault": EXIT_FAULT}.get(state, 0)
+    if state == "fault":
+        return EXIT_FAULT
+    return EXIT_INTERRUPTED if state == "interrupted" or drawn.interrupted else 0
 
 
 def chosen_robot(args: argparse.Namespace) -> Robot:
@@ -229,48 +230,6 @@ def _state(result: Result) -> State:
     if result.faulted:
         return "fault"
     return "interrupted" if result.reason == "interrupted" else "complete"
-
-
-def _draw(folder: Path, plugins: Plugins, *, quick: bool) -> list[Path]:
-    """Let every plugin draw that can; one that fails costs a line, not the run."""
-    artists = [entry.thing for entry in plugins.artists.values() if entry.thing.quick or not quick]
-    drawn: list[Path] = []
-    console = make_console(stderr=True)
-    columns = (TextColumn("drawing {task.description}"), BarColumn())
-    with (
-        Progress(*columns, console=console, transient=True) if console.is_terminal else nullcontext() as bars
-    ):
-        for artist in artists:
-            progress: Callable[[float], None] = _silent
-            if bars is not None:
-                task = bars.add_task(artist.name, total=1.0)
-
-                def progress(share: float, bars: Progress = bars, task: object = task) -> None:
-                    bars.update(task, completed=share)  # type: ignore[arg-type]
-
-            drawn += _draw_one(artist.name, artist.draw, folder, progress)
-    return drawn
-
-
-def _draw_one(
-    name: str,
-    draw: Callable[[Path, Callable[[float], None]], Sequence[Path]],
-    folder: Path,
-    progress: Callable[[float], None],
-) -> list[Path]:
-    try:
-        return list(draw(folder, progress))
-    except KeyboardInterrupt:
-        print(f"wormctl: {name} is not drawn: interrupted", file=sys.stderr)
-    except Exception as error:
-        text = " ".join(str(error).split())
-        what = text if isinstance(error, ConfigError) else f"{type(error).__name__}: {text}"
-        print(f"wormctl: {name} is not drawn: {what}", file=sys.stderr)
-    return []
-
-
-def _silent(share: float) -> None:
-    """Nobody watches."""
 
 
 def _as_json(summary: Summary, folder: Path) -> str:

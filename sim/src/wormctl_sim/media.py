@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wormctl.config import ConfigError
+from wormctl.files import whole_file
 from wormctl.runs import read_run
 from wormctl_sim.media_scene import Scene
 
@@ -20,7 +21,9 @@ def draw_picture_of(folder: Path) -> Path:
     from wormctl_sim.media_picture import draw_picture
 
     path = folder / PICTURE
-    draw_picture(Scene(read_run(folder)), path)
+    scene = Scene(read_run(folder))
+    with whole_file(path) as partial:
+        draw_picture(scene, partial)
     return path
 
 
@@ -29,7 +32,9 @@ def draw_video_of(folder: Path, progress: Callable[[float], None] = lambda share
     from wormctl_sim.media_video import draw_video
 
     path = folder / VIDEO
-    draw_video(Scene(read_run(folder)), path, progress)
+    scene = Scene(read_run(folder))
+    with whole_file(path) as partial:
+        draw_video(scene, partial, progress)
     return path
 
 

@@ -1,0 +1,72 @@
+"""Letting every plugin draw a run that has ended. What is drawn is the plugins' affair."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+from rich.progress import BarColumn, Progress, TextColumn
+
+from wormctl.config import ConfigError
+from wormctl.console import make_console
+from wormctl.hookspecs import Artist
+from wormctl.plugins import Plugins
+from wormctl.printable import one_line
+from wormctl.signals import stop_on_signals
+
+
+class Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the pictures."""
+
+    files: list[Path]
+    interrupted: bool
+    """Whether somebody stopped it before all was drawn."""
+
+
+def draw_run(folder: Path, plugins: Plugins, *, quick: bool) -> Drawn:
+    """Let every artist (every `quick` one) draw the run in `folder`. One that fails costs a line, not the run.
+
+    Ctrl-C and polite kills end it in order: what was drawn before is kept.
+    """
+    artists = [entry.thing for entry in plugins.artists.values() if entry.thing.quick or not quick]
+    files: list[Path] = []
+    console = make_console(stderr=True)
+    columns = (TextColumn("drawing {task.description}"), BarColumn())
+    bars = Progress(*columns, console=console, transient=True) if console.is_terminal else None
+    for k, artist in enumerate(artists):
+        try:
+            with bars or nullcontext(), stop_on_signals(_interrupt):
+                files += _draw(artist, folder, bars)
+        except KeyboardInterrupt:
+            names = " and ".join(late.name for late in artists[k:])
+            print(f"wormctl: interrupted: {names} not drawn", file=sys.stderr)
+            return Drawn(files=files, interrupted=True)
+    return Drawn(files=files, interrupted=False)
+
+
+def _draw(artist: Artist, folder: Path, bars: Progress | None) -> list[Path]:
+    show: Callable[[float], None] = _silent
+    if bars is not None:
+        task = bars.add_task(artist.name, total=1.0)
+
+        def show(share: float) -> None:
+            bars.update(task, completed=share)
+
+    try:
+        return list(artist.draw(folder, show))
+    except Exception as error:
+        what = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        print(f"wormctl: {artist.name} is not drawn: {one_line(what)}", file=sys.stderr)
+        return []
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _silent(share: float) -> None:
+    """Nobody watches."""
