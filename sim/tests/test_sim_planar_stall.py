@@ -47,7 +47,7 @@ def needed(
     """The torques (n - 1,) and the outer force and moment (3,), which should be none, that this step took."""
     q0 = pl.joint_angles(N, before)
     rate = after[pl.STATE_HEADER + N - 1 : pl.STATE_HEADER + 2 * (N - 1)]
-    r, hinge, angles = chain(before[pl.HEADING_RAD], q0 + aim * DT_S)
+    r, hinge, angles = chain(before[pl.HEADING_RAD], q0 + rate * DT_S)
     past = pl.link_velocities(N, before).reshape(3, N).T
     now = pl.link_velocities(N, after).reshape(3, N)[:, 0]
     turn = now[2] + np.concatenate([[0.0], np.cumsum(rate)])
@@ -89,8 +89,8 @@ def test_a_servo_reaches_its_aim_or_gives_its_stall_torque(seed: int) -> None:
             torque, outer = needed(before, state, aim, ground)
             np.testing.assert_allclose(outer, 0.0, atol=2e-3)
             free = np.abs(rate - aim) <= 1e-9
-            assert (np.abs(torque[free]) <= STALL_NM * (1 + 1e-6)).all()
-            np.testing.assert_allclose(torque[~free], STALL_NM * np.sign(aim - rate)[~free], rtol=1e-6)
+            assert (np.abs(torque[free]) <= STALL_NM * (1 + 1e-4)).all()
+            np.testing.assert_allclose(torque[~free], STALL_NM * np.sign(aim - rate)[~free], rtol=1e-4)
             stalled += int((~free).any())
     assert stalled > 30
     assert stopped < 200

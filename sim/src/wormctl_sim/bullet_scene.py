@@ -196,6 +196,15 @@ def _set_dynamics(client: int, body: int, snake: Snake, head: int) -> None:
     for i in range(head, head + snake.links):
         p.changeDynamics(body, i, localInertiaDiagonal=[about_x, about_z, about_z], physicsClientId=client)
         p.changeDynamics(body, i, lateralFriction=SURFACE_FRICTION, physicsClientId=client)
+    first = p.getNumJoints(body, physicsClientId=client) - snake.joints
+    for i in range(first, first + snake.joints):
+        p.changeDynamics(
+            body,
+            i,
+            jointLowerLimit=-snake.limit_rad,
+            jointUpperLimit=snake.limit_rad,
+            physicsClientId=client,
+        )
     for i in range(p.getNumJoints(body, physicsClientId=client)):
         p.changeDynamics(body, i, jointDamping=0, physicsClientId=client)
         p.setJointMotorControl2(body, i, p.VELOCITY_CONTROL, force=0, physicsClientId=client)

@@ -57,7 +57,11 @@ from wormctl_sim.planar_layout import (
     link_velocities,
     scratch,
 )  # fmt: skip
-from wormctl_sim.planar_stall import largest_torque, solve_stalled
+from wormctl_sim.planar_stall import aim_again, largest_torque, shortfall, solve_stalled
+
+STALL_ROUNDS = 6
+"""How often, at most, a step with stalled servos is solved again; every round is about five times as exact."""
+SAME_SHAPE_RAD = 1e-5
 
 
 @njit(cache=True)
@@ -98,7 +102,19 @@ def planar_step(params: FloatArray, state: FloatArray, targets_rad: FloatArray, 
     mx, my = _lay_out(params, state)
     vx, vy, turn = _slide(params, state, dt_s)
     if largest_torque(params, state, dt_s, vx, vy, turn) > params[STALL_NM]:
-        headway_x, headway_y, turn = solve_stalled(params, state, dt_s)
+        headway_x, headway_y, turn, _ = solve_stalled(params, state, dt_s)
+        # Those forces act on the shape that the servos aimed at. Again, on the one they reach, until it is the same.
+        short = shortfall(n, state)
+        for _ in range(STALL_ROUNDS):
+            aim_again(n, state, dt_s)
+            _lay_out(params, state)
+            vx, vy, turn = _slide(params, state, dt_s)
+            largest_torque(params, state, dt_s, vx, vy, turn)
+            for j in range(joints):
+                q[j] += short[j]
+            headway_x, headway_y, turn, moved = solve_stalled(params, state, dt_s)
+            if moved < SAME_SHAPE_RAD:
+                break
         mx, my = _lay_out(params, state)
         work = scratch(n, state)
         vx = headway_x - work[UX * n] + turn * work[RY * n]

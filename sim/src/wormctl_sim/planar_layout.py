@@ -162,4 +162,4 @@ def scratch(links: int, state: FloatArray) -> FloatArray:
 
 def stall_scratch(links: int) -> int:
     """Values that solving for stalled servos needs besides the rows."""
-    return 9 * links + 4 * (links - 1) + (links + 2) * (links + 3)
+    return 9 * links + 5 * (links - 1) + (links + 2) * (links + 3)

@@ -90,12 +90,16 @@ def largest_torque(
 
 
 @njit(cache=True)
-def solve_stalled(params: FloatArray, state: FloatArray, dt_s: float) -> tuple[float, float, float]:
-    """Let the servos that are asked for too much give way; velocity of the head link's centre, and its turn rate.
+def solve_stalled(params: FloatArray, state: FloatArray, dt_s: float) -> tuple[float, float, float, float]:
+    """Let the servos that are asked for too much give way.
+
+    Returns the velocity of the head link's centre, its turn rate, and the largest change of `shortfall`, rad.
 
     A servo either reaches the rate it aims at, or gives its stall torque and lags behind. Which do which is found by
     trial: servos that need too much join the stalled ones, those that would run ahead of their aim leave them. Reads
     the joint rates as aims and the torques they need; leaves what comes of it in both, and in the angles.
+
+    Forces are balanced on the shape that was laid out, whatever the angles become: see `aim_again`.
     """
     n = int(params[LINKS])
     joints = n - 1
@@ -109,7 +113,8 @@ def solve_stalled(params: FloatArray, state: FloatArray, dt_s: float) -> tuple[f
     hinge = space[9 * n : 9 * n + 2 * joints]
     aim = space[9 * n + 2 * joints : 9 * n + 3 * joints]
     side = space[9 * n + 3 * joints : 9 * n + 4 * joints]
-    system = space[9 * n + 4 * joints :]
+    short = shortfall(n, state)
+    system = space[9 * n + 5 * joints :]
     _gather(params, state, dt_s, chain, hinge)
     limit = params[LIMIT_RAD]
     for j in range(joints):
@@ -138,13 +143,33 @@ def solve_stalled(params: FloatArray, state: FloatArray, dt_s: float) -> tuple[f
                 side[j] *= HELD
                 rate[j] = (math.copysign(limit, rate[j]) - before) / dt_s
                 changed = True
-        if not changed:
+        if not changed and k > 0:
             break
         hx, hy, turn = _solve(n, chain, hinge, side, stall, rate, torque, system)
         _wrenches(n, chain, hinge, hx, hy, turn, rate, torque)
+    moved = 0.0
     for j in range(joints):
-        q[j] = min(max(q[j] + (rate[j] - aim[j]) * dt_s, -limit), limit)
-    return hx - turn * work[RY * n], hy + turn * work[RX * n], turn
+        aimed = q[j]
+        q[j] = min(max(aimed + (rate[j] - aim[j]) * dt_s, -limit), limit)
+        moved = max(moved, abs(aimed - q[j] - short[j]))
+        short[j] = aimed - q[j]
+    return hx - turn * work[RY * n], hy + turn * work[RX * n], turn, moved
+
+
+@njit(cache=True, inline="always")
+def shortfall(links: int, state: FloatArray) -> FloatArray:
+    """The view of `state` that holds by how much each servo missed its aim in the last stalled step, in rad."""
+    start = ROWS * links + 9 * links + 4 * (links - 1)
+    return scratch(links, state)[start : start + links - 1]
+
+
+@njit(cache=True)
+def aim_again(links: int, state: FloatArray, dt_s: float) -> None:
+    """Make the joint rates aims again, and leave the angles where the stalled servos got: to balance forces there."""
+    rate = state[STATE_HEADER + links - 1 : STATE_HEADER + 2 * (links - 1)]
+    short = shortfall(links, state)
+    for j in range(links - 1):
+        rate[j] += short[j] / dt_s
 
 
 @njit(cache=True)
