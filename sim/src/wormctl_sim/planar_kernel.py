@@ -61,7 +61,7 @@ from wormctl_sim.planar_stall import aim_again, largest_torque, shortfall, solve
 
 STALL_ROUNDS = 6
 """How often, at most, a step with stalled servos is solved again; every round is about five times as exact."""
-SAME_SHAPE_RAD = 1e-5
+SAME_SHAPE_RAD = 1e-6
 
 
 @njit(cache=True)
