@@ -93,7 +93,7 @@ def subclass(name: str) -> str:
 def muscle_joints(c: Connectome, joints: int) -> IntArray:
     """The joint that each muscle acts on: the rows of muscles spread evenly over the joints."""
     rows = np.array([int(m[3:]) for m in c.muscles])
-    return np.minimum((rows - 1) * joints // 24, joints - 1).astype(np.int32)
+    return np.asarray(np.minimum((rows - 1) * joints // 24, joints - 1), np.int32)
 
 
 def field_centre(c: Connectome, index: int, muscle_joint: IntArray) -> float:
