@@ -1,6 +1,7 @@
 import math
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import msgspec
@@ -110,11 +111,13 @@ def test_a_moving_source_is_in_the_picture_all_the_way_and_smells_where_it_is_ma
         assert view.x_m < x < view.x_m + view.size_m
         assert view.y_m < y < view.y_m + view.size_m
     moments: list[float] = []
-    for look in ("smell", "foods_at"):
-        seen = getattr(Scene, look)
-        monkeypatch.setattr(
-            Scene, look, lambda self, t, *a, seen=seen: (moments.append(t), seen(self, t, *a))[1]
-        )
+    for name in ("smell", "foods_at"):
+
+        def looks(self: Scene, t: float, *more: int, seen: Any = getattr(Scene, name)) -> Any:
+            moments.append(t)
+            return seen(self, t, *more)
+
+        monkeypatch.setattr(Scene, name, looks)
     draw_picture(scene, tmp_path / "drawn.png")
     assert moments == [scene.end_s, scene.end_s]
     # The ring round one place is 0.6 m across: the rest of the red is the way it came.
