@@ -14,6 +14,9 @@ import msgspec
 
 from wormctl.config import load_toml
 
+JOINT_GAP_M = 0.005
+"""Room that bodies keep between the round ends of neighbouring links."""
+
 Positive = Annotated[float, msgspec.Meta(gt=0.0, le=1000.0)]
 
 REFERENCE = Path(__file__).parent / "snake.toml"
@@ -29,6 +32,14 @@ class Link(_Table, frozen=True):
     length_m: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
     radius_m: Annotated[float, msgspec.Meta(gt=0.0, le=0.5)]
     mass_kg: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)]
+
+    def __post_init__(self) -> None:
+        widest_m = (self.length_m - JOINT_GAP_M) / 2
+        if not self.radius_m < widest_m:
+            raise ValueError(
+                f"radius_m = {self.radius_m:g}: must be less than {widest_m:g}, half of length_m = "
+                f"{self.length_m:g} without the gap between links of {JOINT_GAP_M:g}"
+            )
 
 
 class Joint(_Table, frozen=True):

@@ -1,0 +1,23 @@
+"""The mechanical description: what no body could be made of is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from wormctl.config import ConfigError
+from wormctl.snake import REFERENCE, load_snake
+
+
+@pytest.mark.parametrize("radius_m", ["0.04", "0.036", "0.035"])
+def test_a_link_that_is_rounder_than_long_is_refused(radius_m: str, tmp_path: Path) -> None:
+    path = tmp_path / "fat.toml"
+    path.write_text(REFERENCE.read_text().replace("radius_m = 0.025", f"radius_m = {radius_m}"))
+    with pytest.raises(ConfigError) as caught:
+        load_snake(path)
+    assert str(caught.value).startswith(f"{path}: $.link: radius_m = {radius_m}: must be less than 0.035")
+
+
+def test_a_link_that_just_fits_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "round.toml"
+    path.write_text(REFERENCE.read_text().replace("radius_m = 0.025", "radius_m = 0.0349"))
+    assert load_snake(path).link.radius_m == 0.0349
