@@ -24,6 +24,7 @@ from wormctl.hookspecs import Offer, hookimpl
 from wormctl.lifecycle import State
 from wormctl.plugins import Origin, Plugins, load_plugins
 from wormctl.robot import Robot, load_robot, parse_robot, shipped_robots
+from wormctl.snake import Snake
 from wormctl.testing import FixedSensor, IdealBody, StillController
 
 LOG: list[str] = []
@@ -43,12 +44,17 @@ class NoseConfig(Config, frozen=True, kw_only=True):
 class PlateConfig(Config, frozen=True, kw_only=True):
     radius_m: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
     side: str = "left"
+    broken: str = ""
 
 
 class Body(IdealBody):
     def __init__(self, config: BodyConfig) -> None:
         super().__init__(name="rubber", joints=config.joints)
         self.config = config
+
+    def configure(self, context: Context) -> None:
+        if self.config.stiffness < 0.01:
+            raise DeviceError(f"$.stiffness = {self.config.stiffness}: breaks")
 
     def close(self) -> None:
         LOG.append("body closed")
@@ -58,6 +64,8 @@ class Body(IdealBody):
 
 
 class Nose(FixedSensor):
+    notes: tuple[str, ...] = ()
+
     def __init__(self, config: NoseConfig) -> None:
         super().__init__([Channel(name=config.name, unit="1", low=0.0, high=1.0)], name="nose")
         self.config = config
@@ -66,6 +74,7 @@ class Nose(FixedSensor):
         LOG.append(f"nose on {type(context.body).__name__} in {getattr(context.world, 'name', None)}")
         if self.config.broken:
             raise OSError("no such bus")
+        self.notes = ("this nose is half blind",) if self.config.noise > 0.5 else ()
 
     def close(self) -> None:
         LOG.append("nose closed")
@@ -79,10 +88,22 @@ class Plate:
 
     def reset(self, seed: int) -> None:
         self.seed = seed
+        if self.config.broken == "reset":
+            raise RuntimeError("no agar")
+        if self.config.broken == "config":
+            raise ConfigError("$.radius_m = 1.0: too small")
+
+    def admit(self, snake: Snake) -> None:
+        if self.config.radius_m < snake.length_m / 2:
+            raise ConfigError(
+                f"$.radius_m = {self.config.radius_m}: no room for a snake of {snake.length_m} m"
+            )
 
     def advance(self, now_s: float) -> None: ...
 
     def goal_distance_m(self, x_m: float, y_m: float) -> float:
+        if self.config.broken == "distance":
+            raise RuntimeError("no ruler")
         return math.hypot(x_m, y_m)
 
 
@@ -155,7 +176,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 def test_a_good_file_becomes_a_robot_that_runs(plugins: Plugins) -> None:
     with build(GOOD, plugins) as assembly:
-        assert (assembly.body.spec.name, assembly.world.name) == ("rubber", "plate")  # type: ignore[union-attr]
+        assert (assembly.body_name, assembly.world_name) == ("rubber", "plate")
         assert assembly.world.seed == 7  # type: ignore[union-attr]
         assert LOG == ["nose on Body in plate"]
         assert assembly.notes == ()
@@ -192,12 +213,16 @@ WRONG: list[tuple[str, object, str]] = [
     ("body/fallback", 1, "$.body.fallback = 1: Expected `str"),
     ("body/stiffness", 2.0, "$.body.stiffness = 2.0: Expected `float` <= 1.0"),
     ("body/stifness", 1.0, "$.body: Object contains unknown field `stifness`, did you mean 'stiffness'?"),
-    ("body/joints", 4, "$.body.use = 'rubber': measures 4 joints,"),
+    ("body/joints", 4, "$.body.joints = 4: must be 12, as "),
     ("world", 1, "$.world = 1: Expected `object"),
     ("world/use", "plat", "$.world.use = 'plat': no such world, did you mean 'plate'? there is: plate"),
     ("world/use", ..., "$.world: Object missing required field `use`"),
     ("world/radius_m", -1, "$.world.radius_m = -1: Expected `float` > 0.0"),
-    ("world/colour", "red", "$.world: Object contains unknown field `colour`; allowed: radius_m, side"),
+    (
+        "world/colour",
+        "red",
+        "$.world: Object contains unknown field `colour`; allowed: radius_m, side, broken",
+    ),
     ("world", {"file": 3}, "$.world.file = 3: Expected `str`"),
     ("world", {"file": "no.toml"}, "no.toml: no such file"),
     ("world", {"file": "no.toml", "x": 1}, "$.world: Object contains unknown field `x`; allowed: file"),
@@ -286,6 +311,7 @@ def test_a_world_file_names_its_kind_and_is_checked_with_its_own_paths(
     world.write_text('kind = "plate"\nradius_m = 3.0\n')
     with build(raw, plugins, folder=tmp_path) as assembly:
         assert assembly.world.config.radius_m == 3.0  # type: ignore[union-attr]
+        assert assembly.world_name == "here", "called as its file is"
     world.write_text('kind = "plate"\nradius_m = -3.0\n')
     with pytest.raises(ConfigError, match=r"here\.toml: \$\.radius_m = -3\.0: Expected `float` > 0"):
         build(raw, plugins, folder=tmp_path)
@@ -293,7 +319,9 @@ def test_a_world_file_names_its_kind_and_is_checked_with_its_own_paths(
     with pytest.raises(ConfigError, match=r"here\.toml: \$\.kind = 'plat': no such world"):
         build(raw, plugins, folder=tmp_path)
     world.write_text("radius_m = 1.0\n")
-    with pytest.raises(ConfigError, match="missing required field `kind`"):
+    with pytest.raises(
+        ConfigError, match=r"here\.toml: \$\.kind is missing: must name a kind of world, such"
+    ):
         build(raw, plugins, folder=tmp_path)
 
 
@@ -306,15 +334,15 @@ def test_without_a_world_there_is_none(plugins: Plugins) -> None:
 @pytest.mark.parametrize(
     ("use", "note"),
     [
-        ("gold", "the gold body is not installed: using the rubber body"),
-        ("glass", "the glass body cannot be used (glass is not in stock): using the rubber body"),
+        ("gold", "using the rubber body instead of gold: it is not installed"),
+        ("glass", "using the rubber body instead of glass: glass is not in stock"),
     ],
 )
 def test_the_fallback_serves_where_the_body_cannot_be_had(use: str, note: str, plugins: Plugins) -> None:
     raw = changed("body", {"use": use, "fallback": "rubber"})
     with build(raw, plugins) as assembly:
         assert assembly.notes == (note,)
-        assert assembly.body.spec.name == "rubber"
+        assert (assembly.body.spec.name, assembly.body_name) == ("rubber", "rubber")
     with pytest.raises((ConfigError, DeviceError)):
         build(changed("body", {"use": use}), plugins)
 
@@ -323,6 +351,49 @@ def test_a_device_that_cannot_be_opened_closes_those_that_were(plugins: Plugins)
     with pytest.raises(DeviceError, match="nose cannot be configured: OSError: no such bus"):
         build(changed("sensor/0/broken", True), plugins)
     assert LOG[-1] == "body closed"
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (changed("sensor/0/broken", True), "$.sensor[0]: nose cannot be configured: OSError: no such bus"),
+        (changed("world/broken", "reset"), "$.world: plate cannot be prepared: RuntimeError: no agar"),
+        (changed("world/broken", "distance"), "$.world: plate cannot be prepared: RuntimeError: no ruler"),
+        (changed("world/broken", "config"), "$.world.radius_m = 1.0: too small"),
+        (changed("body", {"use": "glass"}), "$.body: glass is not in stock"),
+        (changed("body/stiffness", 0.001), "$.body.stiffness = 0.001: breaks"),
+        (
+            changed("body", {"use": "glass", "colour": "red"}),
+            "$.body.colour = 'red': glass takes no settings",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_device_that_breaks_is_named_with_its_place_in_the_file(
+    raw: dict[str, Any], says: str, plugins: Plugins
+) -> None:
+    with pytest.raises((ConfigError, DeviceError)) as caught:
+        build(raw, plugins)
+    assert str(caught.value) == f"robot.toml: {says}"
+
+
+def test_a_world_may_refuse_a_snake_and_a_sensor_may_have_something_to_say(plugins: Plugins) -> None:
+    with build(changed("sensor/0/noise", 0.9), plugins) as assembly:
+        assert assembly.notes == ("this nose is half blind",)
+    with pytest.raises(
+        ConfigError, match=r"^robot\.toml: \$\.world\.radius_m = 0\.1: no room for a snake of"
+    ):
+        build(changed("world/radius_m", 0.1), plugins)
+
+
+@pytest.mark.parametrize("name", ["worm303", "missing.safetensors"])
+def test_a_policy_that_is_not_there_says_who_asked_for_it(name: str, plugins: Plugins) -> None:
+    robot = parse_robot(changed("policy", name), where="robot.toml", folder=Path())
+    said = "no such policy, did you mean 'worm302'" if name == "worm303" else "no such file"
+    with pytest.raises(ConfigError, match=rf"^robot\.toml: \$\.policy = '{name}': {said}"):
+        assemble(robot, plugins, seed=1)
+    with pytest.raises(ConfigError, match=rf"^--policy = '{name}': {said}"):
+        assemble(robot.replace(policy=name), plugins, seed=1)
 
 
 def test_a_policy_for_another_body_is_refused(plugins: Plugins) -> None:

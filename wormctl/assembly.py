@@ -5,8 +5,8 @@ Everything that can be wrong with names and settings is found before the first d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +23,8 @@ from wormctl.device import (
     Context,
     DeviceError,
     DeviceSpec,
+    Host,
+    Noted,
     Sensor,
     Simulated,
     Truth,
@@ -54,6 +56,7 @@ class Assembly:
         policy: Policy | None,
         world: World | None,
         body: GuardedBody,
+        body_name: str,
         truth: Truth | None,
         sensors: Sequence[Sensor],
         binding: Binding,
@@ -64,6 +67,9 @@ class Assembly:
         self.controller, self.policy = controller, policy
         self.world, self.body, self.truth = world, body, truth
         self.sensors, self.binding = tuple(sensors), binding
+        self.body_name = body_name
+        """As a person asks for it."""
+        self.world_name = None if world is None or robot.world is None else robot.world.name
         self.notes = tuple(notes)
         """Lines that a person should see before the run."""
         self._closing = closing
@@ -115,16 +121,14 @@ def assemble(
     snake = load_snake(robot.description)
     policy = None
     if controller is None:
-        from wormctl.policy import find_policy, load_policy
-
-        policy = load_policy(find_policy(robot.policy))
+        policy = _load_policy(robot)
         controller = policy.controller()
     _check_fit(robot, snake, controller)
     if ablate:
         _ablate(controller, ablate)
     notes: list[str] = []
     world = None if robot.world is None else _make(plugins.world(*_use(robot.world)), robot.world)
-    body = _make_body(robot.body, plugins, snake, notes)
+    body, body_part = _make_body(robot.body, plugins, snake, notes)
     sensors = [_make(plugins.sensor(*_use(part)), part) for part in robot.sensors]
     guarded = GuardedBody(body)
     _check_specs(robot, snake, guarded.spec, sensors)
@@ -135,15 +139,20 @@ def assemble(
         where=robot.file,
     )
     with ExitStack() as closing:
-        if world is not None:
-            world.reset(seed)
+        if world is not None and robot.world is not None:
+            with _blamed(robot.world, "be prepared"):
+                _prepare(world, snake, seed)
         context = Context(snake=snake, period_s=1.0 / robot.rate_hz, seed=seed, world=world)
         closing.callback(guarded.close)
-        guarded.configure(context)
+        with _blamed(body_part, "be configured"):
+            guarded.configure(context)
         context = msgspec.structs.replace(context, body=body)
-        for sensor in sensors:
+        for sensor, part in zip(sensors, robot.sensors, strict=True):
             closing.callback(close_quietly, sensor)
-            _configure(sensor, context)
+            with _blamed(part, "be configured"):
+                sensor.configure(context)
+            if isinstance(sensor, Noted):
+                notes += sensor.notes
         # The motors are made safe first: what was pushed last is closed first.
         closing.callback(guarded.stop, "closing")
         return Assembly(
@@ -154,6 +163,7 @@ def assemble(
             policy=policy,
             world=world,
             body=guarded,
+            body_name=body_part.name,
             truth=body.truth if isinstance(body, Simulated) else None,
             sensors=sensors,
             binding=binding,
@@ -168,48 +178,75 @@ def _use(part: Part) -> tuple[str, str]:
 
 def _make(offer: Offer[ThingT], part: Part, **defaults: object) -> ThingT:
     """The device of `offer` with the settings of `part`; `defaults` are for those the file leaves out."""
+    if part.settings and not offer.config.__struct_fields__:
+        key, value = next(iter(part.settings.items()))
+        raise ConfigError(f"{part.file}: {part.path}.{key} = {value!r}: {part.use} takes no settings")
     config = convert({**defaults, **part.settings}, offer.config, where=part.file, under=part.path)
-    try:
+    with _blamed(part, "be made"):
         return offer.make(config)
-    except (ConfigError, DeviceError):
-        raise
+
+
+@contextmanager
+def _blamed(part: Part, what: str) -> Iterator[None]:
+    """Whatever goes wrong with the device of `part` becomes one line that says which it is and where it stands.
+
+    A message that begins with a path, `$.port = ...`, means that setting of the device.
+    """
+    try:
+        yield
+    except (ConfigError, DeviceError) as error:
+        text = str(error)
+        said = f"{part.file}: {part.path}{text[1:] if text.startswith('$') else f': {text}'}"
+        raise (ConfigError if isinstance(error, ConfigError) else DeviceError)(said) from error
     except Exception as error:
-        raise DeviceError(f"{part.use} cannot be made: {type(error).__name__}: {error}") from error
+        raise DeviceError(
+            f"{part.file}: {part.path}: {part.use} cannot {what}: {type(error).__name__}: {error}"
+        ) from error
 
 
-def _make_body(part: Part, plugins: Plugins, snake: Snake, notes: list[str]) -> Body:
-    """The body, or its fallback where the first is not installed or cannot be made."""
+def _prepare(world: World, snake: Snake, seed: int) -> None:
+    """Draw the world, and let it refuse the snake. One question shows that it can be asked."""
+    world.reset(seed)
+    if isinstance(world, Host):
+        world.admit(snake)
+    world.goal_distance_m(0.0, 0.0)
+
+
+def _load_policy(robot: Robot) -> Policy:
+    from wormctl.policy import PolicyError, find_policy, load_policy
+
+    try:
+        path = find_policy(robot.policy)
+    except PolicyError as error:
+        said = str(error).removeprefix(f"{robot.policy}: ")
+        raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: {said}") from None
+    if not path.is_file():
+        raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: no such file")
+    return load_policy(path)
+
+
+def _make_body(part: Part, plugins: Plugins, snake: Snake, notes: list[str]) -> tuple[Body, Part]:
+    """The body, or its fallback where the first is not installed or cannot be made, and which of the two."""
     name, where = _use(part)
     if part.fallback is None or name in plugins.bodies:
         offer = plugins.body(name, where)
         try:
-            return _make(offer, part, **_joints(offer, snake))
+            return _make(offer, part, **_joints(offer, snake)), part
         except DeviceError as error:
             if part.fallback is None:
                 raise
-            reason = f"cannot be used ({error})"
+            reason = str(error.__cause__ if isinstance(error.__cause__, DeviceError) else error)
     else:
-        reason = "is not installed"
-    notes.append(f"the {name} body {reason}: using the {part.fallback} body")
-    other = Part(use=part.fallback, file=part.file, path=part.path, key="fallback")
+        reason = "it is not installed"
+    notes.append(f"using the {part.fallback} body instead of {name}: {reason}")
+    other = Part(use=part.fallback, file=part.file, path=part.path, key="fallback", name=part.fallback)
     offer = plugins.body(*_use(other))
-    return _make(offer, other, **_joints(offer, snake))
+    return _make(offer, other, **_joints(offer, snake)), other
 
 
 def _joints(offer: Offer[Body], snake: Snake) -> dict[str, int]:
     """A body that has to know its joints before it is opened is told by the robot's description."""
     return {"joints": snake.joints} if "joints" in offer.config.__struct_fields__ else {}
-
-
-def _configure(sensor: Sensor, context: Context) -> None:
-    try:
-        sensor.configure(context)
-    except (ConfigError, DeviceError):
-        raise
-    except Exception as error:
-        raise DeviceError(
-            f"{sensor.spec.name} cannot be configured: {type(error).__name__}: {error}"
-        ) from error
 
 
 def _ablate(controller: Controller, cells: Sequence[str]) -> None:
@@ -237,9 +274,9 @@ def _check_specs(robot: Robot, snake: Snake, body: DeviceSpec, sensors: Sequence
             raise ConfigError(
                 f"{robot.file}: {spec.name} is for plugin API {spec.api_version}, this is {API_VERSION}"
             )
-    sizes = {channel.name: channel.size for channel in body.channels}
-    if sizes.get(JOINT_POSITION) != snake.joints:
-        raise ConfigError(
-            f"{robot.file}: {robot.body.path}.use = {robot.body.use!r}: measures "
-            f"{sizes.get(JOINT_POSITION, 0)} joints, {robot.description} has {snake.joints}"
-        )
+    size = next((channel.size for channel in body.channels if channel.name == JOINT_POSITION), 0)
+    if size != snake.joints:
+        part, wanted = robot.body, f"must be {snake.joints}, as {robot.description} has"
+        if part.settings.get("joints") == size:
+            raise ConfigError(f"{part.file}: {part.path}.joints = {size}: {wanted}")
+        raise ConfigError(f"{part.file}: {part.path}.use = {part.use!r}: measures {size} joints, {wanted}")

@@ -7,6 +7,7 @@ Only protocols and value types live here; `wormctl.lifecycle` enforces the order
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
@@ -47,7 +48,10 @@ class DeviceSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceError(Exception):
-    """A device cannot do what was asked. The message says what to do about it, in one line."""
+    """A device cannot do what was asked. The message says what to do about it, in one line.
+
+    If it is about a setting, it may begin with the setting's path in the device's own table: `$.port = ...`.
+    """
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +72,27 @@ class World(Protocol):
 
     def goal_distance_m(self, x_m: float, y_m: float) -> float:
         """Distance from a point to the nearest food source, infinite if there is none."""
+
+
+@runtime_checkable
+class Host(Protocol):
+    """The extra face of a world that does not suit every snake."""
+
+    def admit(self, snake: Snake) -> None:
+        """Called after `reset`. Raises `ConfigError` if `snake` cannot start here."""
+
+
+@runtime_checkable
+class Mapped(Protocol):
+    """The extra face of a world that shows what stands in it, to range sensors and to whoever watches.
+
+    `obstacles` is (n, 5): x1_m, y1_m, x2_m, y2_m, radius_m of upright rods with round ends.
+    """
+
+    obstacles: NDArray[np.float64]
+
+    def poison_at(self, x_m: float, y_m: float) -> float:
+        """The summed concentration of all poisons at a point."""
 
 
 class Truth:
@@ -121,6 +146,14 @@ class Sensor(Protocol):
 
     def close(self) -> None:
         """Give everything back. Never raises; may be called twice."""
+
+
+@runtime_checkable
+class Noted(Protocol):
+    """The extra face of a sensor that has something to tell a person before the run, once configured."""
+
+    notes: Sequence[str]
+    """Lines."""
 
 
 class Body(Sensor, Protocol):

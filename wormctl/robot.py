@@ -47,6 +47,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     key: str = "use"
     fallback: str | None = None
+    name: str = ""
+    """What to call it: the name of the offer, or of the file that describes it."""
 
 
 class Robot(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     """For messages."""
     policy: str
+    policy_at: str
+    """Where it was asked for: for messages."""
     rate_hz: float
     description: Path
     """The mechanical description, a file like `wormctl/snake.toml`."""
@@ -78,14 +82,15 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
         """
         changed = self
         if body is not None and body != self.body.use:
-            changed = msgspec.structs.replace(changed, body=Part(use=body, file="--body", path="$.body"))
+            other = Part(use=body, file="--body", path="$.body", name=body)
+            changed = msgspec.structs.replace(changed, body=other)
         elif body is not None:
             changed = msgspec.structs.replace(changed, body=msgspec.structs.replace(self.body, fallback=None))
         if world is not None:
             raw = {"file": world} if world.endswith(".toml") else {"use": world}
             changed = msgspec.structs.replace(changed, world=_world(raw, "--world", Path()))
         if policy is not None:
-            changed = msgspec.structs.replace(changed, policy=policy)
+            changed = msgspec.structs.replace(changed, policy=policy, policy_at="--policy")
         if rate_hz is not None:
             changed = msgspec.structs.replace(changed, rate_hz=rate_hz)
         return changed
@@ -144,6 +149,7 @@ def parse_robot(raw: Settings, *, where: str, folder: Path) -> Robot:
     return Robot(
         file=where,
         policy=_resolve(file.policy, folder),
+        policy_at=f"{where}: $.policy",
         rate_hz=file.rate_hz,
         description=REFERENCE if file.description is None else folder / file.description,
         body=_part(file.body, _BodyUse, where, "$.body"),
@@ -158,7 +164,7 @@ def _part(raw: Settings, kind: type[_Use], where: str, path: str) -> Part:
     common = convert(raw, kind, where=where, under=path)
     settings = {key: value for key, value in raw.items() if key not in kind.__struct_fields__}
     fallback = common.fallback if isinstance(common, _BodyUse) else None
-    return Part(use=common.use, file=where, path=path, settings=settings, fallback=fallback)
+    return Part(use=common.use, file=where, path=path, settings=settings, fallback=fallback, name=common.use)
 
 
 def _world(raw: Settings, where: str, folder: Path) -> Part:
@@ -167,9 +173,11 @@ def _world(raw: Settings, where: str, folder: Path) -> Part:
         return _part(raw, _Use, where, "$.world")
     path = folder / convert(raw, _WorldFile, where=where, under="$.world").file
     inside = read_toml(path)
+    if "kind" not in inside:
+        raise ConfigError(f'{path}: $.kind is missing: must name a kind of world, such as kind = "arena"')
     kind = convert(inside, _Kind, where=str(path)).kind
     settings = {key: value for key, value in inside.items() if key != "kind"}
-    return Part(use=kind, file=str(path), path="$", key="kind", settings=settings)
+    return Part(use=kind, file=str(path), path="$", key="kind", settings=settings, name=path.stem)
 
 
 def _resolve(name: str, folder: Path) -> str:

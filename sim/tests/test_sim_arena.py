@@ -18,6 +18,7 @@ from wormctl_sim.terrain import height_and_slope, make_relief
 from wormctl_sim.world_files import load_world, shipped_worlds
 
 from wormctl.config import ConfigError, convert
+from wormctl.snake import load_snake
 
 HEAD = 'kind = "arena"\n'
 FOOD = HEAD + '[[odour]]\nname = "food"\n'
@@ -42,8 +43,15 @@ def arena(text: str, tmp_path: Path) -> Arena:
         (FOOD + 'kind = "cone"\n[[odour.source]]\ndistance_m = 1\n', "$.odour[0].kind = 'cone'"),
         (FOOD + "peak = 0\n[[odour.source]]\ndistance_m = 1\n", "$.odour[0].peak = 0"),
         (FOOD + "scale_m = 1e9\n[[odour.source]]\ndistance_m = 1\n", "$.odour[0].scale_m"),
-        (FOOD + "[[odour.source]]\n", "$.odour[0].source[0]: a source needs either at_m or distance_m"),
-        (FOOD + "[[odour.source]]\ndistance_m = 1\nat_m = [1, 1]\n", "either at_m or distance_m"),
+        (FOOD + "[[odour.source]]\n", "$.odour[0].source[0]: a source needs at_m or distance_m"),
+        (
+            FOOD + "[[odour.source]]\ndistance_m = 1\nat_m = [1, 1]\n",
+            "at_m = [1.0, 1.0] and distance_m = 1.0: a source must have one of the two",
+        ),
+        (
+            FOOD + "[[odour.source]]\nat_m = [1, 1]\nbearing_deg = [5, 9]\n",
+            "$.odour[0].source[0]: bearing_deg = [5.0, 9.0]: goes with distance_m",
+        ),
         (FOOD + "[[odour.source]]\ndistance_m = [2, 1]\n", "distance_m = [2.0, 1.0]"),
         (FOOD + "[[odour.source]]\ndistance_m = nan\n", "distance_m = nan"),
         (FOOD + "[[odour.source]]\ndistance_m = 1\nspeed = 1\n", "unknown field `speed`"),
@@ -57,7 +65,6 @@ def arena(text: str, tmp_path: Path) -> Arena:
         (HEAD + "[[peg]]\nat_m = [1, 1]\nradius_m = -1\n", "$.peg[0].radius_m = -1"),
         (HEAD + "[[wall]]\nfrom_m = [1, 1]\n", "`to_m`"),
         (HEAD + "[[pegs]]\ncount = 0\ndistance_m = 1\n", "$.pegs[0].count = 0"),
-        (HEAD + "[[pegs]]\ncount = 400\ndistance_m = 0.5\n", "no room for count = 400"),
         (HEAD + "[terrain]\nheight_m = 2\n", "$.terrain.height_m = 2"),
         (HEAD + "x = [", "not valid TOML"),
     ],
@@ -67,7 +74,7 @@ def test_a_wrong_file_is_one_line_that_says_where(text: str, said: str, tmp_path
         arena(text, tmp_path)
     message = str(caught.value)
     assert said in message
-    assert "mine" in message
+    assert message.startswith(str(tmp_path / "mine.toml"))
     assert "\n" not in message
 
 
@@ -159,6 +166,61 @@ def test_random_pegs_leave_room(seed: int) -> None:
         assert world.goal_distance_m(x, y) - radius > 0.2
         for other in pegs[:i]:
             assert math.hypot(x - other[0], y - other[1]) - radius - other[4] > 0.2
+
+
+def test_too_many_pegs_are_one_line_with_their_path(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^\$\.pegs\[1\]\.count = 400: no room for so many \(seed 0\)"):
+        arena(
+            HEAD + "[[pegs]]\ncount = 1\ndistance_m = 2\n[[pegs]]\ncount = 400\ndistance_m = 0.5\n", tmp_path
+        )
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "said"),
+    [
+        ("[[peg]]\nat_m = [-0.3, 0]\n", "$.peg[0].at_m = [-0.3, 0.0]: stands where the snake starts"),
+        ("[[peg]]\nat_m = [-0.3, 0.04]\nradius_m = 0.02\n", "$.peg[0]"),
+        ("[[peg]]\nat_m = [-0.3, 0.06]\nradius_m = 0.02\n", None),
+        ("[[peg]]\nat_m = [0.06, 0]\nradius_m = 0.02\n", None),
+        ("[[wall]]\nfrom_m = [-0.3, -1]\nto_m = [-0.3, 1]\n", "$.wall[0].from_m = [-0.3, -1.0]"),
+        ("[[wall]]\nfrom_m = [-2, 0.01]\nto_m = [2, 0.01]\n", "$.wall[0]"),
+        ("[[wall]]\nfrom_m = [-2, 0.1]\nto_m = [2, 0.1]\n", None),
+        ("[start]\nheading_deg = 90\n[[peg]]\nat_m = [0, -0.5]\n", "$.peg[0]"),
+        ("[start]\nat_m = [1, 0]\n[[peg]]\nat_m = [-0.3, 0]\n", None),
+    ],
+)
+def test_no_snake_starts_inside_an_obstacle(obstacle: str, said: str | None, tmp_path: Path) -> None:
+    world = arena(HEAD + obstacle, tmp_path)
+    if said is None:
+        world.admit(load_snake())
+        return
+    with pytest.raises(ConfigError) as caught:
+        world.admit(load_snake())
+    assert str(caught.value).startswith(said)
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=50, deadline=None)
+def test_random_pegs_never_stand_where_the_snake_starts(seed: int) -> None:
+    config = convert(
+        {
+            "pegs": [{"count": 30, "distance_m": [0.0, 1.2], "clearance_m": 0.0}],
+            "start": {"heading_deg": 70.0},
+        },
+        ArenaConfig,
+        where="test",
+    )
+    world = Arena(config)
+    world.reset(seed)
+    world.admit(load_snake())
+
+
+def test_poison_is_summed_and_food_is_none() -> None:
+    world = load_world("poison")
+    world.reset(3)
+    x, y = world.field("poison", "copper")[0, field.X_M : field.Y_M + 1]
+    assert world.poison_at(x, y) == pytest.approx(1.0)
+    assert load_world("food").poison_at(0.0, 0.0) == 0.0
 
 
 def test_walls_and_pegs_are_rods(tmp_path: Path) -> None:

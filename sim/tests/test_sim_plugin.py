@@ -56,10 +56,30 @@ def test_every_shipped_world_is_offered_under_its_name() -> None:
     assert {"food", "food_ahead"} <= set(WORLDS)
 
 
-def test_without_pybullet_the_error_names_the_planar_body(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pybullet_the_error_says_where_it_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bullet_config, "bullet_installed", lambda: False)
-    with pytest.raises(DeviceError, match="body planar"):
+    with pytest.raises(DeviceError, match=r"for Linux on x86-64 with Python 3\.11 only, is not installed"):
         BODIES["pybullet"].make(bullet_config.BulletConfig())
+
+
+@pytest.mark.parametrize("name", ["planar", pytest.param("pybullet", marks=needs_bullet)])
+def test_uneven_ground_says_which_body_lies_on_it(name: str) -> None:
+    context = Context(snake=load_snake(), period_s=0.02, seed=1, world=load_world("rough"))
+    body = BODIES[name].make(BODIES[name].config())
+    with pytest.raises(
+        DeviceError, match=r'add --body pybullet_gravity, or write use = "pybullet_gravity" in'
+    ):
+        body.configure(context)
+
+
+@pytest.mark.parametrize(
+    ("period_s", "said"),
+    [(1 / 150, "150, the loop's rate_hz, such as 300"), (1 / 400, "400, the loop's rate_hz, such as 400")],
+)
+def test_physics_that_does_not_fit_the_loop_says_what_does(period_s: float, said: str) -> None:
+    with pytest.raises(DeviceError) as caught:
+        PlanarBody().configure(Context(snake=load_snake(), period_s=period_s, seed=1))
+    assert str(caught.value) == (f"$.physics_hz = 200: must be a whole multiple of {said}")
 
 
 def test_the_plugin_loads_without_pybullet() -> None:

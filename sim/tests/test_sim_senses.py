@@ -98,9 +98,21 @@ def test_noise_comes_from_the_seed_and_is_never_negative(tmp_path: Path) -> None
     assert 0.3 < first.std() < 0.5
 
 
+@pytest.mark.parametrize(("names", "noticed"), [(("salt",), False), (("salt", "food"), True)])
+def test_a_nose_for_nothing_that_is_there_says_so(
+    names: tuple[str, ...], noticed: bool, tmp_path: Path
+) -> None:
+    sensor = OdourSensor(OdourConfig(names=names))
+    sensor.configure(context(two_smells(tmp_path), Doll()))
+    assert (sensor.notes == ()) == noticed
+    assert noticed or "it is for salt, this world has diacetyl, food" in sensor.notes[0]
+    sensor.configure(context(load_world("empty"), Doll()))
+    assert sensor.notes == (), "nothing can be smelt there anyway"
+
+
 def test_a_slip_of_the_pen_is_named(tmp_path: Path) -> None:
     sensor = OdourSensor(OdourConfig(names=("fodo",)))
-    with pytest.raises(DeviceError, match="did you mean 'food'"):
+    with pytest.raises(DeviceError, match=r"^\$\.names = 'fodo': .*did you mean 'food'"):
         sensor.configure(context(two_smells(tmp_path), Doll()))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.config import ConfigError
+from wormctl.snake import Snake
 from wormctl_sim import field_kernel as field
 from wormctl_sim.arena_config import ArenaConfig, Field, Odour, Pegs, Range, Source, ends
 
@@ -16,6 +17,8 @@ FloatArray = NDArray[np.float64]
 
 _TRIES = 1000
 """How often a random peg is drawn before the world is called too crowded."""
+_AHEAD_M, _BEHIND_M, _ASIDE_M = 0.1, 1.0, 0.05
+"""Room that random pegs leave to the snake, from its start, whatever their clearance."""
 
 
 class Arena:
@@ -48,6 +51,7 @@ class Arena:
             at += len(f.source)
             foods = at if isinstance(f, Odour) and f.food else foods
         self._food = self.sources[:foods]
+        self._poison = self.sources[sum(len(odour.source) for odour in config.odour) :]
         self._moves = False
         for i, source in enumerate(self._origin):
             self.sources[i, field.VX_M_S : field.VY_M_S + 1] = source.drift_m_s
@@ -83,6 +87,25 @@ class Arena:
         """Distance from a point to the nearest food source, infinite if there is none."""
         return float(field.nearest_m(self._food, x_m, y_m))
 
+    def poison_at(self, x_m: float, y_m: float) -> float:
+        """The summed concentration of all poisons at a point."""
+        return float(field.concentration(self._poison, x_m, y_m))
+
+    def admit(self, snake: Snake) -> None:
+        """Raise `ConfigError` if `snake` would start inside a peg or a wall."""
+        x, y, heading = self.start.tolist()
+        link = snake.link
+        ahead = link.length_m / 2 - link.radius_m
+        behind = snake.length_m - link.length_m / 2 - link.radius_m
+        along = np.array([math.cos(heading), math.sin(heading)])
+        head, tail = (x, y) + ahead * along, (x, y) - behind * along
+        for rod, place in zip(self.obstacles.tolist(), self._obstacle_paths(), strict=True):
+            if _segments_m(*head.tolist(), *tail.tolist(), *rod[:4]) < link.radius_m + rod[4]:
+                raise ConfigError(
+                    f"{place}: stands where the snake starts (seed {self.seed}): must be clear of the "
+                    f"{2 * link.radius_m:g} m wide strip from {_point(head)} to {_point(tail)}"
+                )
+
     def names(self, smell: Literal["odour", "poison"]) -> list[str]:
         """The odours, or the poisons, of this world."""
         return sorted(f.name for f in (self.config.odour if smell == "odour" else self.config.poison))
@@ -104,29 +127,43 @@ class Arena:
         for wall in self.config.wall:
             self.obstacles[at] = (*wall.from_m, *wall.to_m, wall.thickness_m / 2)
             at += 1
-        for pegs in self.config.pegs:
+        for i, pegs in enumerate(self.config.pegs):
             for _ in range(pegs.count):
-                x, y = self._clear_spot(rng, pegs, at)
+                spot = self._clear_spot(rng, pegs, at)
+                if spot is None:
+                    raise ConfigError(
+                        f"$.pegs[{i}].count = {pegs.count}: no room for so many (seed {self.seed}): must be "
+                        f"less, or clearance_m = {pegs.clearance_m:g} less, or distance_m more"
+                    )
+                x, y = spot
                 self.obstacles[at] = x, y, x, y, pegs.radius_m
                 at += 1
 
-    def _clear_spot(self, rng: np.random.Generator, pegs: Pegs, placed: int) -> tuple[float, float]:
-        """A spot clear of the sources, the `placed` obstacles and a metre of snake behind the start."""
+    def _obstacle_paths(self) -> list[str]:
+        """Where each of `obstacles` stands in the world file, with its value where that is fixed."""
+        config = self.config
+        return (
+            [f"$.peg[{i}].at_m = {list(peg.at_m)}" for i, peg in enumerate(config.peg)]
+            + [f"$.wall[{i}].from_m = {list(wall.from_m)}" for i, wall in enumerate(config.wall)]
+            + [f"$.pegs[{i}]" for i, pegs in enumerate(config.pegs) for _ in range(pegs.count)]
+        )
+
+    def _clear_spot(self, rng: np.random.Generator, pegs: Pegs, placed: int) -> tuple[float, float] | None:
+        """A spot clear of the sources, the `placed` obstacles and the snake at its start, if one is found."""
         away = pegs.clearance_m + pegs.radius_m
+        aside = max(pegs.clearance_m, _ASIDE_M) + pegs.radius_m
         x0, y0, heading = self.start
+        cos, sin = math.cos(heading), math.sin(heading)
+        snake = (x0 + _AHEAD_M * cos, y0 + _AHEAD_M * sin, x0 - _BEHIND_M * cos, y0 - _BEHIND_M * sin)
         for _ in range(_TRIES):
             x, y = self._polar(rng, pegs.distance_m, pegs.bearing_deg)
-            tail_x, tail_y = x0 - math.cos(heading), y0 - math.sin(heading)
             if (
-                _segment_m(x, y, x0, y0, tail_x, tail_y) > away
+                _segment_m(x, y, *snake) > aside
                 and all(math.hypot(x - hx, y - hy) > away for hx, hy in self._home)
                 and all(_segment_m(x, y, *o[:4]) > away + o[4] for o in self.obstacles[:placed])
             ):
                 return x, y
-        raise ConfigError(
-            f"world {self.name}: $.pegs: no room for count = {pegs.count} "
-            f"with clearance_m = {pegs.clearance_m:g}"
-        )
+        return None
 
 
 def _in_order(config: ArenaConfig) -> list[tuple[str, Field]]:
@@ -148,3 +185,26 @@ def _segment_m(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -
     long2 = dx * dx + dy * dy
     t = min(max(((x - x1) * dx + (y - y1) * dy) / long2, 0.0), 1.0) if long2 else 0.0
     return math.hypot(x - x1 - t * dx, y - y1 - t * dy)
+
+
+def _segments_m(
+    ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float
+) -> float:
+    """Distance between the segments a-b and c-d: 0 if they cross, else one of the four ends is nearest."""
+    ux, uy, vx, vy = bx - ax, by - ay, dx - cx, dy - cy
+    c_side = ux * (cy - ay) - uy * (cx - ax)
+    d_side = ux * (dy - ay) - uy * (dx - ax)
+    a_side = vx * (ay - cy) - vy * (ax - cx)
+    b_side = vx * (by - cy) - vy * (bx - cx)
+    if c_side * d_side < 0.0 and a_side * b_side < 0.0:
+        return 0.0
+    return min(
+        _segment_m(ax, ay, cx, cy, dx, dy),
+        _segment_m(bx, by, cx, cy, dx, dy),
+        _segment_m(cx, cy, ax, ay, bx, by),
+        _segment_m(dx, dy, ax, ay, bx, by),
+    )
+
+
+def _point(xy: FloatArray) -> str:
+    return f"({xy[0]:.2f}, {xy[1]:.2f})"

@@ -47,8 +47,18 @@ class Source(Config, frozen=True, kw_only=True):
     circle: Circle | None = None
 
     def __post_init__(self) -> None:
-        if (self.at_m is None) == (self.distance_m is None):
-            raise ValueError("a source needs either at_m or distance_m")
+        if self.at_m is None and self.distance_m is None:
+            raise ValueError("a source needs at_m or distance_m, and has neither")
+        if self.at_m is not None and self.distance_m is not None:
+            raise ValueError(
+                f"at_m = {_shown(self.at_m)} and distance_m = {_shown(self.distance_m)}: "
+                "a source must have one of the two"
+            )
+        if self.at_m is not None and self.bearing_deg != 0.0:
+            raise ValueError(
+                f"bearing_deg = {_shown(self.bearing_deg)}: goes with distance_m, "
+                f"must not stand beside at_m = {_shown(self.at_m)}"
+            )
         if self.distance_m is not None:
             check_range("distance_m", self.distance_m, 0.0, 100.0)
         check_range("bearing_deg", self.bearing_deg, -360.0, 360.0)
@@ -137,10 +147,15 @@ def check_range(field: str, value: Range, low: float, high: float) -> None:
     """Raise `ValueError`, naming `field`, unless `value` lies within [low, high] and is in order."""
     first, last = ends(value)
     if not (math.isfinite(first) and math.isfinite(last) and low <= first <= last <= high):
-        shown = value if isinstance(value, float | int) else list(value)
-        raise ValueError(f"{field} = {shown} must be a number or [low, high] within [{low:g}, {high:g}]")
+        raise ValueError(
+            f"{field} = {_shown(value)} must be a number or [low, high] within [{low:g}, {high:g}]"
+        )
 
 
 def ends(value: Range) -> tuple[float, float]:
     """The lowest and the highest value of a range."""
     return value if isinstance(value, tuple) else (value, value)
+
+
+def _shown(value: Range | Point) -> str:
+    return str(list(value) if isinstance(value, tuple) else value)

@@ -23,6 +23,11 @@ class BulletConfig(BodyConfig, frozen=True, kw_only=True):
     gui: bool = False
     """Open PyBullet's window; needs a screen."""
 
+    @property
+    def carries_weight(self) -> bool:
+        """Whether the body lies on the ground, so that the ground may be uneven."""
+        return self.form == "gravity"
+
 
 class GravityConfig(BulletConfig, frozen=True, kw_only=True):
     """The same, lying on the ground unless said otherwise."""
@@ -36,10 +41,10 @@ def bullet_installed() -> bool:
 
 
 def make_bullet_body(config: BulletConfig) -> BulletBody:
-    """The PyBullet body; a `DeviceError` that names the planar body where PyBullet is missing."""
+    """The PyBullet body; a `DeviceError` where PyBullet is missing."""
     if not bullet_installed():
         raise DeviceError(
-            "PyBullet is not installed (it comes for Linux on x86-64 with Python 3.11): use the body planar"
+            "PyBullet, which exists for Linux on x86-64 with Python 3.11 only, is not installed"
         )
     from wormctl_sim.bullet_body import GravityBody, PlanarRootBody
 

@@ -41,6 +41,11 @@ class BodyConfig(Config, frozen=True, kw_only=True):
     physics_hz: Annotated[float, msgspec.Meta(ge=100.0, le=10_000.0)] = 200.0
     """Physics steps a second; the loop's period must hold a whole number of them."""
 
+    @property
+    def carries_weight(self) -> bool:
+        """Whether the body lies on the ground, so that the ground may be uneven."""
+        return False
+
 
 class SimulatedBody(ABC):
     """A body in a world of its own making, which advances by one period of the loop with every `write`.
@@ -80,24 +85,30 @@ class SimulatedBody(ABC):
         wanted = context.snake.joints
         if wanted != self.config.joints:
             raise DeviceError(
-                f"{self.spec.name}: joints = {self.config.joints}, but the snake {context.snake.name} has "
-                f"{wanted}: set joints = {wanted}"
+                f"$.joints = {self.config.joints}: the snake {context.snake.name} has {wanted}: set joints = {wanted}"
             )
-        steps = context.period_s * self.config.physics_hz
+        rate_hz, physics_hz = 1.0 / context.period_s, self.config.physics_hz
+        steps = physics_hz / rate_hz
         if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
             raise DeviceError(
-                f"{self.spec.name}: physics_hz = {self.config.physics_hz:g} has no whole number of steps "
-                f"in the loop's period of {context.period_s:g} s: use a multiple of {1 / context.period_s:g}"
+                f"$.physics_hz = {physics_hz:g}: must be a whole multiple of {rate_hz:g}, the loop's rate_hz, "
+                f"such as {rate_hz * math.ceil(steps):g}"
+            )
+        world = context.world
+        arena = world if isinstance(world, Arena) else None
+        terrain = arena.terrain if arena else None
+        if terrain is not None and not self.config.carries_weight:
+            raise DeviceError(
+                f"this world is uneven, and the body {self.spec.name} slides in a plane: add --body "
+                'pybullet_gravity, or write use = "pybullet_gravity" in [body] of the robot file'
             )
         self.close()
         self._steps = round(steps)
         self._dt_s = context.period_s / self._steps
-        world = context.world
-        arena = world if isinstance(world, Arena) else None
         start = arena.start if arena else np.zeros(3)
         obstacles = arena.obstacles if arena else np.zeros((0, OBSTACLE_SIZE))
         self.truth.contact_n[:] = 0.0
-        self._build(context, start, obstacles, arena.terrain if arena else None)
+        self._build(context, start, obstacles, terrain)
         all_finite(self._angles)  # compiled now, not in the first tick
         self._configured = True
 

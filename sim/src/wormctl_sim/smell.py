@@ -32,7 +32,7 @@ class SmellConfig(Config, frozen=True, kw_only=True):
 
     names: Annotated[tuple[Name, ...], _SOME]
     """What it can tell apart. A world that lacks one of them smells of it nowhere."""
-    noses: Literal[1, 2] = 1
+    noses: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1
     """Two sit left and right of the nose, apart as the robot's description says."""
     noise: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.0
     """Standard deviation of every reading, independent from tick to tick."""
@@ -71,6 +71,7 @@ class SmellSensor:
             ),
             simulated=True,
         )
+        self.notes: tuple[str, ...] = ()
         self._channels = [channel.name for channel in self.spec.channels]
         self._fields: tuple[FloatArray, ...] = ()
         self._body: Simulated | None = None
@@ -83,14 +84,23 @@ class SmellSensor:
     def configure(self, context: Context) -> None:
         """Find the fields and the body. Raises `DeviceError` where there is no arena or no simulated body."""
         if not isinstance(context.world, Arena):
-            raise DeviceError(f"{self.smell}: there is no world to smell: name one, such as food_ahead")
+            raise DeviceError(
+                f"{self.smell}: there is no world to smell: add --world food_ahead, or a table [world] to the "
+                "robot file"
+            )
         if not isinstance(context.body, Simulated):
             raise DeviceError(f"{self.smell}: can be had with a simulated body only")
         there = context.world.names(self.smell)
         for name in self.config.names:
             # A world without this smell is a fair world; a slip of the pen is not.
             if name not in there and get_close_matches(name, there):
-                raise DeviceError(f"{self.smell}: names = {name!r}: {unknown(self.smell, name, there)}")
+                raise DeviceError(f"$.names = {name!r}: {unknown(self.smell, name, there)}")
+        self.notes = ()
+        if there and not set(there) & set(self.config.names):
+            self.notes = (
+                f"the {self.smell} sensor notices nothing here: it is for {', '.join(self.config.names)}, "
+                f"this world has {', '.join(there)}: set its names, and bind {self.smell}.{there[0]}",
+            )
         self._fields = tuple(context.world.field(self.smell, name) for name in self.config.names)
         self._body = context.body
         self._aside_m = context.snake.nose.spread_m / 2 if self.config.noses == 2 else 0.0
