@@ -24,7 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def fallback(home: Path) -> Path:
-    return home.parents[2] / "tmp" / f"wormctl-kernels-{os.geteuid()}"
+    return home.parents[2] / "tmp" / f"wormctl-kernels-{jit.USER}"
 
 
 def test_a_constant_in_a_file_without_kernels_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +88,7 @@ def test_a_folder_where_others_can_write_is_not_used(home: Path, fallback: Path,
 
 def test_a_folder_of_another_user_is_not_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir(parents=True, mode=0o700)
-    monkeypatch.setattr(os, "geteuid", lambda: home.stat().st_uid + 1)
+    monkeypatch.setattr(jit, "USER", home.stat().st_uid + 1)
     assert jit._cache_folder() is None
 
 

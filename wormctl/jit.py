@@ -27,6 +27,8 @@ PACKAGES = ("wormctl", "wormctl_sim", "wormctl_train")
 """The packages whose kernels call one another."""
 KEPT = 3
 """Cache folders kept: of these sources, and of the others that were used last."""
+USER: int | None = os.geteuid() if hasattr(os, "geteuid") else None
+"""None on Windows, where the folders used here belong to one user anyway."""
 
 
 def _fingerprint() -> str:
@@ -44,15 +46,15 @@ def _roots() -> Iterator[Path]:
     with suppress(RuntimeError):  # there is no home
         yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wormctl" / "kernels"
     with suppress(OSError):  # there is no temporary folder
-        yield Path(tempfile.gettempdir()) / f"wormctl-kernels-{os.geteuid()}"
+        yield Path(tempfile.gettempdir()) / f"wormctl-kernels-{USER}"
 
 
 def _is_private(folder: Path) -> bool:
     """Whether only this user can write there. Numba unpickles what it finds: a stranger's file would be run."""
     status = folder.lstat()
     by_others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not by_others
-    return ours and os.access(folder, os.W_OK)
+    ours = USER is None or (status.st_uid == USER and not by_others)
+    return ours and stat.S_ISDIR(status.st_mode) and os.access(folder, os.W_OK)
 
 
 def _cache_folder() -> Path | None:
