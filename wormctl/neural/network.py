@@ -9,12 +9,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wormctl.jit import njit
 from wormctl.neural.cfc import CfCParams, cfc_tick, pack_cfc
+from wormctl.neural.checks import InputError, check_array, check_indices, check_number, check_whole
+from wormctl.neural.jagged import TINY
 from wormctl.neural.ltc import LTCParams, LTCStructure, ltc_tick
 from wormctl.neural.sections import Floats, Ints
 from wormctl.neural.sigmoid import FASTMATH, sigmoid_in_place
@@ -26,10 +29,12 @@ SHORTEST_DT_S, LONGEST_DT_S = 1e-4, 1e3
 MOST_UNFOLDS = 100
 INPUT_LIMIT = 1e30
 """An input beyond this counts as not finite: in float32 it would not stay so."""
+HOLD_S = 0.2
+"""An input that is missing, or not finite, keeps its last good value for this long. Then it fades to 0, which is
+an input that says nothing, with this time constant; until it has been good once it is 0."""
 
-
-class InputError(ValueError):
-    """What was given to a network cannot be used. One line: what it is, and what is allowed."""
+_VALUE = np.dtype(np.float64)
+_FLAG = np.dtype(np.bool_)
 
 
 class Network(ABC):
@@ -40,29 +45,32 @@ class Network(ABC):
     """
 
     def __init__(self, units: int, inputs: int, outputs: int, dt_s: float, dtype: Precision) -> None:
-        if not (np.isfinite(dt_s) and SHORTEST_DT_S <= dt_s <= LONGEST_DT_S):
-            raise InputError(f"dt_s = {dt_s!r}, must be {SHORTEST_DT_S:g}..{LONGEST_DT_S:g} s")
         if dtype not in (np.float32, np.float64):
             raise InputError(f"dtype = {dtype!r}, must be float32 or float64")
         self.units, self.inputs = units, inputs
-        self.dt_s = float(dt_s)
+        self.dt_s = check_number("dt_s", dt_s, SHORTEST_DT_S, LONGEST_DT_S, "s")
         self.dtype = dtype
         self.state: Floats = np.zeros(units, dtype=dtype)
         self.activity: Floats = np.zeros(units, dtype=dtype)
         self.outputs: Floats = np.zeros(outputs, dtype=dtype)
-        self._held: Floats = np.zeros(inputs, dtype=dtype)
+        self._held: Floats = np.zeros((2, inputs), dtype=dtype)
+        """The inputs in use, and for how many ticks each has been missing; -1 before it was good once."""
+        self._hold_ticks = HOLD_S / self.dt_s
+        self._fade = float(np.exp(-self.dt_s / HOLD_S))
         self._all_good = np.ones(inputs, dtype=np.bool_)
         self._guarded = np.zeros(1, dtype=np.int64)
+        self.reset()
 
     @property
     def guarded_ticks(self) -> int:
-        """Ticks since the last reset in which an input was held or a neuron kept its state."""
+        """See `wormctl.controller.Controller.guarded_ticks`."""
         return int(self._guarded[0])
 
     def reset(self) -> None:
-        """Every neuron and every held input to 0, the counter too."""
+        """Every neuron and every input to 0, the counter too."""
         for array in (self.state, self.activity, self.outputs, self._held, self._guarded):
             array[:] = 0
+        self._held[1] = -1
 
     def set_state(self, state: ArrayLike) -> None:
         """Start from `state`, shape (units,), finite."""
@@ -73,20 +81,34 @@ class Network(ABC):
 
         Raises `InputError` for a wrong shape, or a value that is missing or not finite.
         """
-        self.step_held(_checked("input", x, self.inputs), self._all_good)
+        self._advance(_checked("input", x, self.inputs), self._all_good)
         return self.outputs
 
-    @abstractmethod
-    def cut(self, neurons: Iterable[int]) -> None:
-        """Take neurons (indices into the state) out of the circuit, besides those already cut."""
-
-    @abstractmethod
     def step_held(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
         """One tick inside a running loop; fills `outputs` and `activity`. `x` and `good` are (inputs,).
 
-        Where `good` is False, or `x` is not finite, the input keeps its last good value (0 before the first).
-        Nothing makes the state non-finite. Allocates nothing, raises nothing on values.
+        Where `good` is False, or `x` is not finite, see `HOLD_S`. Nothing makes the state or the outputs
+        non-finite, and no value raises; arrays of another shape or type raise `InputError`. The compiled
+        part allocates nothing; to call it, numba describes each array to it and forgets that at once.
         """
+        check_array("x", x, self.inputs, _VALUE)
+        check_array("good", good, self.inputs, _FLAG)
+        self._advance(x, good)
+
+    def cut(self, neurons: Iterable[int]) -> None:
+        """Take neurons (indices into the state) out of the circuit, besides those already cut.
+
+        Raises `InputError` for an index that is none, and then cuts nothing.
+        """
+        self._cut(check_indices("cut", list(neurons), self.units))
+
+    @abstractmethod
+    def _cut(self, neurons: Ints) -> None:
+        """The work of `cut`."""
+
+    @abstractmethod
+    def _advance(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
+        """The work of `step_held`."""
 
 
 class LTCNetwork(Network):
@@ -106,19 +128,18 @@ class LTCNetwork(Network):
         dtype: Precision = np.float32,
     ) -> None:
         super().__init__(wiring.units, wiring.inputs, wiring.motors, dt_s, dtype)
-        if not 1 <= unfolds <= MOST_UNFOLDS:
-            raise InputError(f"unfolds = {unfolds!r}, must be 1..{MOST_UNFOLDS}")
-        self.wiring, self.params, self.unfolds = wiring, params, int(unfolds)
+        self.wiring, self.params = wiring, params
+        self.unfolds = check_whole("unfolds", unfolds, 1, MOST_UNFOLDS)
         self.elapsed = _checked_elapsed(self.dt_s if elapsed is None else elapsed)
         self._structure = LTCStructure(wiring)
         self._ints: Ints = self._structure.ints
-        self._slope, self._centre = _typical_activation(wiring, params, dtype)
         self._floats = self._structure.pack(params, dtype)
+        self._slope, self._centre = _typical_activation(wiring, params, dtype)
 
-    def cut(self, neurons: Iterable[int]) -> None:
-        """See `Network.cut`. Their synapses and gap junctions become 0; they rest at their leak."""
+    def _cut(self, neurons: Ints) -> None:
+        """Their synapses and gap junctions become 0; they rest at their leak."""
         kept = np.ones(self.units)
-        kept[list(neurons)] = 0.0
+        kept[neurons] = 0.0
         wiring, params = self.wiring, self.params
         self.params = replace(
             params,
@@ -128,9 +149,12 @@ class LTCNetwork(Network):
         )
         self._floats = self._structure.pack(self.params, self.dtype)
 
-    def step_held(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
-        """See `Network.step_held`."""
-        _ltc_step(
+    def _advance(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
+        ltc_step(*self.arguments(x, good))
+
+    def arguments(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> tuple[Any, ...]:
+        """What `ltc_step` takes, for compiled code that runs many ticks of this network."""
+        return (
             self._ints,
             self._floats,
             self.state,
@@ -143,6 +167,8 @@ class LTCNetwork(Network):
             self._centre,
             self.elapsed,
             self.unfolds,
+            self._hold_ticks,
+            self._fade,
             self._guarded,
         )
 
@@ -158,18 +184,21 @@ class CfCNetwork(Network):
     ) -> None:
         super().__init__(params.units, params.inputs, params.outputs, dt_s, dtype)
         self.params, self.elapsed = params, _checked_elapsed(elapsed)
-        self._cut: frozenset[int] = frozenset()
+        self._silent: frozenset[int] = frozenset()
         self._ints, self._floats = pack_cfc(params, dtype=dtype)
 
-    def cut(self, neurons: Iterable[int]) -> None:
-        """See `Network.cut`. They stay at 0, so they say nothing."""
-        self._cut |= frozenset(neurons)
-        self._ints, self._floats = pack_cfc(self.params, tuple(self._cut), dtype=self.dtype)
-        self.state[list(self._cut)] = 0
+    def _cut(self, neurons: Ints) -> None:
+        """They stay at 0, so they say nothing."""
+        self._silent |= frozenset(neurons.tolist())
+        self._ints, self._floats = pack_cfc(self.params, tuple(self._silent), dtype=self.dtype)
+        self.state[neurons] = 0
 
-    def step_held(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
-        """See `Network.step_held`."""
-        _cfc_step(
+    def _advance(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
+        cfc_step(*self.arguments(x, good))
+
+    def arguments(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> tuple[Any, ...]:
+        """What `cfc_step` takes, for compiled code that runs many ticks of this network."""
+        return (
             self._ints,
             self._floats,
             self.state,
@@ -179,14 +208,14 @@ class CfCNetwork(Network):
             self.outputs,
             self.activity,
             self.elapsed,
+            self._hold_ticks,
+            self._fade,
             self._guarded,
         )
 
 
 def _checked_elapsed(elapsed: float) -> float:
-    if not (np.isfinite(elapsed) and SHORTEST_DT_S <= elapsed <= LONGEST_DT_S):
-        raise InputError(f"elapsed = {elapsed!r}, must be {SHORTEST_DT_S:g}..{LONGEST_DT_S:g}")
-    return float(elapsed)
+    return check_number("elapsed", elapsed, SHORTEST_DT_S, LONGEST_DT_S)
 
 
 def _checked(what: str, values: ArrayLike, size: int) -> NDArray[np.float64]:
@@ -216,21 +245,32 @@ def _typical_activation(wiring: Wiring, params: LTCParams, dtype: Precision) -> 
     return means[0], means[1]
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def _hold(x: NDArray[np.float64], good: NDArray[np.bool_], held: Floats) -> int:
-    """Refresh `held` where the input can be used; how many could not."""
-    refused = 0
+@njit(fastmath=FASTMATH, error_model="numpy")
+def _hold(
+    x: NDArray[np.float64],
+    good: NDArray[np.bool_],
+    held: Floats,
+    missing: Floats,
+    longest: float,
+    fade: float,
+) -> int:
+    """Refresh `held` where the input can be used, else see `HOLD_S`; how many that were good once are missing."""
+    lost = 0
     for i in range(held.size):
         # Written so that NaN compares false.
         if good[i] and abs(x[i]) <= INPUT_LIMIT:
             held[i] = x[i]
-        else:
-            refused += 1
-    return refused
+            missing[i] = 0
+        elif missing[i] >= 0:
+            lost += 1
+            missing[i] += 1
+            if missing[i] > longest:
+                held[i] = held[i] * fade if abs(held[i]) > TINY else 0
+    return lost
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def _ltc_step(
+def ltc_step(
     ints: Ints,
     floats: Floats,
     v: Floats,
@@ -243,10 +283,13 @@ def _ltc_step(
     centre: Floats,
     elapsed: float,
     unfolds: int,
+    hold_ticks: float,
+    fade: float,
     guarded: NDArray[np.int64],
 ) -> None:
-    refused = _hold(x, good, held)
-    refused += ltc_tick(ints, floats, v, held, y, elapsed, unfolds)
+    """`ltc_tick` with inputs as `Network.step_held` takes them; fills `activity`, counts in `guarded`."""
+    refused = _hold(x, good, held[0], held[1], hold_ticks, fade)
+    refused += ltc_tick(ints, floats, v, held[0], y, elapsed, unfolds)
     for i in range(v.size):
         activity[i] = v[i]
     sigmoid_in_place(activity, slope, centre)
@@ -255,7 +298,7 @@ def _ltc_step(
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def _cfc_step(
+def cfc_step(
     ints: Ints,
     floats: Floats,
     h: Floats,
@@ -265,10 +308,13 @@ def _cfc_step(
     y: Floats,
     activity: Floats,
     elapsed: float,
+    hold_ticks: float,
+    fade: float,
     guarded: NDArray[np.int64],
 ) -> None:
-    refused = _hold(x, good, held)
-    refused += cfc_tick(ints, floats, h, held, y, elapsed)
+    """`cfc_tick` with inputs as `Network.step_held` takes them; fills `activity`, counts in `guarded`."""
+    refused = _hold(x, good, held[0], held[1], hold_ticks, fade)
+    refused += cfc_tick(ints, floats, h, held[0], y, elapsed)
     for i in range(h.size):
         activity[i] = min(abs(h[i]), 1.0)
     if refused > 0:
