@@ -129,6 +129,18 @@ def test_a_bad_sample_never_reaches_a_neuron() -> None:
     assert result.bad_samples == {JOINT_POSITION: 0, "odour.food": 18}
 
 
+def test_ticks_that_the_nervous_system_guarded_are_reported() -> None:
+    class Guarding(StillController):
+        def step(self, x: Any, good: Any, setpoint_rad: Any) -> None:
+            super().step(x, good, setpoint_rad)
+            self.guarded_ticks = self.steps // 2
+
+    assert Rig(controller=Guarding([Port(name="ASEL")])).loop.run(0.2).guarded_ticks == 5
+    silent = Rig()
+    del silent.controller.guarded_ticks
+    assert silent.loop.run(0.2).guarded_ticks == 0, "a controller need not count"
+
+
 def test_losing_the_joints_is_a_fault() -> None:
     class Blind(IdealBody):
         def read(self, now_s: float, out: Samples) -> None:

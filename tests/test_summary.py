@@ -1,11 +1,17 @@
 import math
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wormctl.summary import crawl_speed_m_s, first_within, loudest, undulation_hz, wilson_interval
+from wormctl.assembly import assemble
+from wormctl.episode import Episode
+from wormctl.plugins import load_plugins
+from wormctl.robot import load_robot
+from wormctl.summary import Summary, crawl_speed_m_s, first_within, loudest, undulation_hz, wilson_interval
 
 PERIOD_S = 0.02
 
@@ -95,3 +101,15 @@ def test_wilson_interval_holds_the_rate(hits: int, misses: int) -> None:
     rate = hits / (hits + misses) if hits + misses else 0.5
     assert 0.0 <= low <= rate + 1e-12
     assert rate - 1e-12 <= high <= 1.0
+
+
+def test_guarded_ticks_are_part_of_a_summary_and_of_old_ones() -> None:
+    robot = load_robot("worm").replace(body="planar", world="empty")
+    with assemble(robot, load_plugins(), seed=1) as assembly:
+        episode = Episode(assembly, seconds=0.2)
+        result = episode.live()
+        assert result.guarded_ticks == 0, "a healthy worm, whose other receptors nothing is bound to"
+        summary = episode.summary(msgspec.structs.replace(result, guarded_ticks=4), (), "worm302")
+    written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(summary))
+    assert written.pop("guarded_ticks") == 4
+    assert msgspec.convert(written, Summary).guarded_ticks == 0

@@ -49,6 +49,14 @@ class Controller(Protocol):
     def activity(self) -> NDArray[np.floating]:
         """What each neuron sends on, 0 (silent) to 1, (neurons,), updated in place; to show and to record."""
 
+    @property
+    def guarded_ticks(self) -> int:
+        """Ticks since the last reset in which something unusable was kept out of the state.
+
+        That is: an input that had been good was missing or not finite, or a neuron kept its state because its
+        next one would not have been finite. A controller without this attribute is taken to have had none.
+        """
+
     def reset(self) -> None:
         """Back to the resting state, as before the first tick."""
 
@@ -57,9 +65,10 @@ class Controller(Protocol):
     ) -> None:
         """One tick of `dt_s`. Fills `setpoint_rad`, shape (joints,).
 
-        `x` and `good` have one entry for each value of each input. Where `good` is False the value must not
-        be used: that input's neuron keeps what it had. Never allocates, never raises on values, and no input
-        can make the state non-finite.
+        `x` (float64) and `good` have one entry for each value of each input; arrays of another shape or type
+        raise `ValueError`. Where `good` is False the value must not be used: each controller says what it does
+        instead, and counts the tick. Allocates nothing that lasts, never raises on values, and no input can
+        make the state non-finite.
         """
 
     def ablate(self, cells: Sequence[str]) -> None:

@@ -82,6 +82,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     degraded: bool
     bad_samples: dict[str, int]
     """By channel: the ticks without a good sample."""
+    guarded_ticks: int
+    """See `wormctl.controller.Controller.guarded_ticks`."""
     tick_us_median: float
     tick_us_p99: float
     error: BaseException | None = None
@@ -249,6 +251,8 @@ class Loop:
             overruns=self.view.overruns,
             degraded=self._binding.degraded(),
             bad_samples=self._binding.bad_samples(),
+            # Not every user's controller counts.
+            guarded_ticks=int(getattr(self._controller, "guarded_ticks", 0)),
             tick_us_median=float(median),
             tick_us_p99=float(p99),
             error=error,

@@ -92,6 +92,7 @@ class StillController:
         self.x: NDArray[np.float64] = np.zeros(size)
         self.good: NDArray[np.bool_] = np.zeros(size, dtype=np.bool_)
         self.steps = 0
+        self.guarded_ticks = 0
         self.ablated: tuple[str, ...] = ()
 
     def reset(self) -> None:
