@@ -47,6 +47,14 @@ def test_the_constraint_flag_changes_what_is_imported() -> None:
     np.testing.assert_allclose(with_flag, np.log1p(np.exp(without)), rtol=1e-12)
 
 
+def test_a_capacitance_may_be_negative_only_before_softplus() -> None:
+    state = ltc()
+    state["rnn_cell.cm"][3] = -0.5
+    assert (import_ltc(state, implicit_constraints=True)[1].cm > 0).all()
+    with pytest.raises(NcpsImportError, match=r"cm\[3\] = -0\.5, must be > 0"):
+        import_ltc(state, implicit_constraints=False)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

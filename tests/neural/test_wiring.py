@@ -113,8 +113,19 @@ def test_the_connectome_keeps_every_connection_under_the_new_numbers() -> None:
         (lambda: fully_connected(3, 1, motors=4), r"3 units, 1 inputs, 4 motors"),
         (lambda: connectome_wiring(["ASEX"], ["VB5"]), "ASEX is not a neuron"),
         (lambda: connectome_wiring(["ASEL"], ["VB5", "VB5"]), "named twice"),
-        (lambda: make_wiring(2, 1, 1, ([0], [2], [1]), ([], [], [])), r"a synapse names 2, must be 0\.\.1"),
-        (lambda: make_wiring(2, 1, 1, ([0], [], [1]), ([], [], [])), "synapse ends differ in number"),
+        (lambda: make_wiring(2, 1, 1, ([0], [2], [1]), ([], [], [])), r"post\[0\] = 2, must be 0\.\.1"),
+        (
+            lambda: make_wiring(2, 1, 1, ([0, -3], [1, 1], [1, 1]), ([], [], [])),
+            r"pre\[1\] = -3, must be 0\.\.1",
+        ),
+        (lambda: make_wiring(2, 1, 1, ([2**32], [0], [1]), ([], [], [])), r"pre\[0\] = 4294967296"),
+        (lambda: make_wiring(2, 1, 1, ([0.7], [0], [1]), ([], [], [])), "pre is of type float64"),
+        (
+            lambda: make_wiring(2, 1, 1, ([0], [], [1]), ([], [], [])),
+            r"post has shape \(0,\), must be \(1,\)",
+        ),
+        (lambda: make_wiring(2, 1, 1, ([0], [0], [1, 1]), ([], [], [])), r"sign has shape \(2,\)"),
+        (lambda: make_wiring(2, 1, 1, ([], [], []), ([], [], []), ([0], [0, 1])), r"gap_b has shape \(2,\)"),
         (lambda: make_wiring(2, 1, 1, ([], [], []), ([], [], []), names=("a", "a")), "names"),
         (
             lambda: ncp(

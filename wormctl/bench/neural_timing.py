@@ -18,7 +18,7 @@ from wormctl.bench.rival import NcpsRival
 from wormctl.jit import njit
 from wormctl.neural.ltc import LTCStructure, ltc_tick
 from wormctl.neural.network import LTCNetwork
-from wormctl.neural.presynaptic import pack_structure, presynaptic_tick
+from wormctl.neural.presynaptic import PresynapticStructure, presynaptic_tick
 from wormctl.neural.sections import Floats, Ints
 
 _BATCH_S = 0.002
@@ -137,7 +137,9 @@ class _Ours:
         wiring = circuit.wiring
         start = start_of(circuit).astype(np.float32)
         if per_neuron:
-            structure = pack_structure(wiring.units, wiring.pre, wiring.post, wiring.gap_a, wiring.gap_b)
+            structure = PresynapticStructure(
+                wiring.units, wiring.pre, wiring.post, wiring.gap_a, wiring.gap_b
+            )
             ints, floats = structure.ints, structure.pack(circuit.presynaptic)
             s, current = np.zeros_like(start), np.zeros(wiring.units)
             self.state = start

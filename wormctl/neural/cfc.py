@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from wormctl.jit import njit
+from wormctl.neural.checks import InputError, check_indices
 from wormctl.neural.jagged import copy, pruned
 from wormctl.neural.sections import Floats, Ints, join_floats, join_ints, table_of
 from wormctl.neural.sigmoid import FASTMATH, tanh_in_place
+from wormctl.neural.solver import accept
+from wormctl.neural.wiring import Wiring
 
 Array = NDArray[np.float64]
 
@@ -92,11 +95,11 @@ class CfCParams:
 
 
 def check_cfc(params: CfCParams) -> None:
-    """Raise `ValueError`, naming the array, unless all shapes agree and every value is finite."""
+    """Raise `InputError`, naming the array, unless all shapes agree and every value is finite."""
     if params.activation not in ACTIVATIONS:
-        raise ValueError(f"activation = {params.activation!r}, must be one of {', '.join(ACTIVATIONS)}")
+        raise InputError(f"activation = {params.activation!r}, must be one of {', '.join(ACTIVATIONS)}")
     if not params.layers or params.inputs < 1:
-        raise ValueError("a CfC needs at least one layer, one neuron and one input")
+        raise InputError("a CfC needs at least one layer, one neuron and one input")
     fed = params.inputs
     for i, layer in enumerate(params.layers):
         width = fed + layer.units
@@ -111,12 +114,56 @@ def check_cfc(params: CfCParams) -> None:
 
 def _check_dense(name: str, dense: Dense, shape: tuple[int, int]) -> None:
     if dense.weight.shape != shape or dense.bias.shape != shape[:1] or not shape[0]:
-        raise ValueError(
+        raise InputError(
             f"{name} has weight {dense.weight.shape} and bias {dense.bias.shape}, "
             f"must be {shape} and ({shape[0]},)"
         )
     if not (np.isfinite(dense.weight).all() and np.isfinite(dense.bias).all()):
-        raise ValueError(f"{name} has a value that is not finite")
+        raise InputError(f"{name} has a value that is not finite")
+
+
+def initial_cfc(wiring: Wiring, seed: int) -> CfCParams:
+    """An untrained wired CfC: a cell for each of `wiring.layers`, random as the reference library starts.
+
+    The state is the layers' neurons in their order. ff1 and ff2 of a cell hear the layer before through the
+    synapses of `wiring`, and all of their own layer; the time gates hear everything. Raises `InputError`
+    unless the last layer is the motors and every synapse goes to the next layer or stays in its own.
+    """
+    _check_layered(wiring)
+    rng = np.random.default_rng(seed)
+    heard = wiring.sensory_adjacency()
+    layers = []
+    for k, layer in enumerate(wiring.layers):
+        if k:
+            heard = wiring.adjacency()[list(wiring.layers[k - 1])]
+        mask = np.concatenate([heard[:, list(layer)] != 0, np.ones((len(layer), len(layer)), bool)]).T
+        out, width = mask.shape
+        limit = np.sqrt(6.0 / (width + out))
+        weights = rng.uniform(-limit, limit, (4, out, width))
+        biases = rng.uniform(-1.0, 1.0, (4, out)) / np.sqrt(width)
+        weights[:2] *= mask
+        ff1, ff2, time_a, time_b = (Dense(w, b) for w, b in zip(weights, biases, strict=True))
+        layers.append(CfCLayer(ff1, ff2, time_a, time_b))
+    return CfCParams(layers=tuple(layers))
+
+
+def _check_layered(wiring: Wiring) -> None:
+    if sorted(wiring.layers[-1]) != list(range(wiring.motors)):
+        raise InputError(f"the last layer is {wiring.layers[-1]}, must be the motors 0..{wiring.motors - 1}")
+    place = np.full(wiring.units, -1)
+    for k, layer in enumerate(wiring.layers):
+        place[list(layer)] = k
+    source, target = place[wiring.pre], place[wiring.post]
+    if sum(map(len, wiring.layers)) != wiring.units or (place < 0).any():
+        raise InputError("every neuron must be in exactly one layer")
+    stray = np.flatnonzero((target != source) & (target != source + 1))
+    if stray.size:
+        pre, post = wiring.names[wiring.pre[stray[0]]], wiring.names[wiring.post[stray[0]]]
+        raise InputError(f"the synapse {pre} -> {post} skips a layer, must go to the next or stay in its own")
+    if (place[wiring.sensory_post] > 0).any():
+        raise InputError("an input reaches beyond the first layer")
+    if wiring.gap_a.size:
+        raise InputError(f"a CfC has no gap junctions, the wiring has {wiring.gap_a.size}")
 
 
 def pack_cfc(
@@ -124,22 +171,25 @@ def pack_cfc(
 ) -> tuple[Ints, Floats]:
     """`params` for `cfc_tick`, scratch included: one pair for each running network.
 
-    The neurons `cut` (indices into the state) stay at 0, which is a cell that says nothing.
+    The neurons `cut` (indices into the state) stay at 0, which is a cell that says nothing. Raises `InputError`
+    if the arrays do not fit together, or a value is not finite in `dtype`.
     """
     check_cfc(params)
     scale, gain = ACTIVATIONS[params.activation]
     stages: list[int] = []
-    weights: list[Array] = []
+    weights: dict[str, Array] = {}
     widest_in, widest_out = 1, 1
     fed = params.inputs
-    for layer in params.layers:
+    for i, layer in enumerate(params.layers):
         head = [layer.ff1, layer.ff2, layer.time_a, layer.time_b]
         heads = Dense(np.concatenate([d.weight for d in head]), np.concatenate([d.bias for d in head]))
         before = 1.0
-        for kind, dense in [*((_BACKBONE, d) for d in layer.backbone), (_HEADS, heads)]:
+        backbone = [(_BACKBONE, f"backbone{k}", dense) for k, dense in enumerate(layer.backbone)]
+        for kind, name, dense in [*backbone, (_HEADS, "heads", heads)]:
             stages += [kind, dense.weight.shape[1], dense.bias.size, fed]
             # The scale of the activation before is folded in: it saves a pass.
-            weights += [pruned(dense.weight * before).T.ravel(), dense.bias]
+            weights[f"layer{i}.{name}.weight"] = pruned(dense.weight * before).T
+            weights[f"layer{i}.{name}.bias"] = dense.bias
             widest_in = max(widest_in, dense.weight.shape[1])
             widest_out = max(widest_out, dense.bias.size)
             before, fed = scale, 0
@@ -147,13 +197,15 @@ def pack_cfc(
     if params.projection:
         shape = params.projection.weight.shape
         stages += [_PROJECTION, shape[1], shape[0], 0]
-        weights += [pruned(params.projection.weight).T.ravel(), params.projection.bias]
+        weights["projection.weight"] = pruned(params.projection.weight).T
+        weights["projection.bias"] = params.projection.bias
     alive = np.ones(params.units)
-    alive[list(cut)] = 0.0
-    blob = np.concatenate(weights)
-    table = table_of([blob.size, alive.size, 1, widest_in, widest_out])
+    alive[check_indices("cut", cut, params.units)] = 0.0
+    size = sum(weight.size for weight in weights.values())
+    table = table_of([size, alive.size, 1, widest_in, widest_out])
     ints = join_ints([np.array(stages), np.array([int(params.gate)]), table])
-    return ints, join_floats([blob, alive, np.array([gain])], int(table[-1]), dtype)
+    parts = weights | {"alive": alive, "gain": np.array([gain])}
+    return ints, join_floats(parts, int(table[-1]), dtype)
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
@@ -166,8 +218,8 @@ def cfc_tick(ints: Ints, floats: Floats, h: Floats, x: Floats, y: Floats, elapse
         t = sigmoid(time_a(z) elapsed + time_b(z))
         state <- tanh(ff1(z)) (1 - t) + tanh(ff2(z)) t
 
-    after Hasani et al. 2022 (Closed-form continuous-time neural networks). Where this is not finite the
-    neuron keeps its state; returns how often that happened.
+    after Hasani et al. 2022 (Closed-form continuous-time neural networks). A neuron or an output that would
+    not be finite keeps its value; returns how often that happened.
     """
     stages = ints[ints[0] : ints[1]]
     gated = ints[ints[1]] != 0
@@ -203,7 +255,7 @@ def cfc_tick(ints: Ints, floats: Floats, h: Floats, x: Floats, y: Floats, elapse
             fed = state
             start += units
         else:
-            copy(result[:out], y)
+            kept += accept(result[:out], y)
     if stages[stages.size - 4] != _PROJECTION:
         copy(fed, y)
     return kept

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from wormctl.jit import njit
+from wormctl.neural.checks import InputError, check_size
 from wormctl.neural.jagged import add_sum, add_sums, copy, gather, jagged_diagonals, pruned
 from wormctl.neural.sections import Floats, Ints, join_floats, join_ints, table_of
 from wormctl.neural.sigmoid import FASTMATH, sigmoid_in_place
+from wormctl.neural.solver import accept, settle
 from wormctl.neural.wiring import Wiring
 
 Array = NDArray[np.float64]
-
-STATE_LIMIT = 1e12
-"""A step that would take a neuron beyond this, or to a value that is not finite, leaves it where it was."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class LTCStructure:
     def pack(self, params: LTCParams, dtype: DTypeLike = np.float32) -> Floats:
         """`params` in the kernel's layout, scratch included: an array of length `size`.
 
-        Raises `ValueError` if a shape is wrong or a value is not finite.
+        Raises `InputError` if a shape is wrong or a value absurd, or not finite in `dtype`.
         """
         check_params(self.wiring, params)
         gap = pruned(params.g)
@@ -96,29 +95,29 @@ class LTCStructure:
         units, a, b = self.wiring.units, self.wiring.gap_a, self.wiring.gap_b
         gap_sum = np.bincount(a, gap, units) + np.bincount(b, gap, units)
         recurrent, sensory = self._recurrent.order, self._sensory.order
-        parts = [
-            params.cm,
-            params.gleak * params.vleak,
-            params.gleak + gap_sum + params.epsilon,
-            params.sigma[recurrent],
-            params.mu[recurrent],
-            (w * params.erev)[recurrent],
-            w[recurrent],
-            params.sensory_sigma[sensory],
-            params.sensory_mu[sensory],
-            (sensory_w * params.sensory_erev)[sensory],
-            sensory_w[sensory],
-            np.concatenate([gap, gap])[self._gap.order],
-            params.input_w,
-            params.input_b,
-            params.output_w,
-            params.output_b,
-        ]
+        parts = {
+            "cm": params.cm,
+            "gleak * vleak": params.gleak * params.vleak,
+            "gleak + sum of g": params.gleak + gap_sum + params.epsilon,
+            "sigma": params.sigma[recurrent],
+            "mu": params.mu[recurrent],
+            "w * erev": (w * params.erev)[recurrent],
+            "w": w[recurrent],
+            "sensory_sigma": params.sensory_sigma[sensory],
+            "sensory_mu": params.sensory_mu[sensory],
+            "sensory_w * sensory_erev": (sensory_w * params.sensory_erev)[sensory],
+            "sensory_w": sensory_w[sensory],
+            "g": np.concatenate([gap, gap])[self._gap.order],
+            "input_w": params.input_w,
+            "input_b": params.input_b,
+            "output_w": params.output_w,
+            "output_b": params.output_b,
+        }
         return join_floats(parts, self.size, dtype)
 
 
 def check_params(wiring: Wiring, params: LTCParams) -> None:
-    """Raise `ValueError`, naming the parameter, unless every array fits `wiring` and is finite."""
+    """Raise `InputError`, naming it, unless every array fits `wiring` and is finite, and capacitances are > 0."""
     sizes = dict.fromkeys(("gleak", "vleak", "cm"), wiring.units)
     sizes |= dict.fromkeys(("sigma", "mu", "w", "erev"), wiring.pre.size)
     sizes |= dict.fromkeys(
@@ -128,10 +127,13 @@ def check_params(wiring: Wiring, params: LTCParams) -> None:
     sizes |= {"output_w": wiring.motors, "output_b": wiring.motors, "g": wiring.gap_a.size}
     for field in fields(params):
         values = np.asarray(getattr(params, field.name))
-        if field.name in sizes and values.shape != (sizes[field.name],):
-            raise ValueError(f"{field.name} has shape {values.shape}, must be ({sizes[field.name]},)")
+        if field.name in sizes:
+            check_size(field.name, values, sizes[field.name])
         if not np.isfinite(values).all():
-            raise ValueError(f"{field.name} has a value that is not finite")
+            raise InputError(f"{field.name} has a value that is not finite")
+    bad = np.flatnonzero(params.cm <= 0.0)
+    if bad.size:
+        raise InputError(f"cm[{bad[0]}] = {params.cm[bad[0]]:g}, must be > 0")
 
 
 def initial_params(wiring: Wiring, seed: int) -> LTCParams:
@@ -172,8 +174,8 @@ def ltc_tick(ints: Ints, floats: Floats, v: Floats, x: Floats, y: Floats, dt: fl
                / (cm/h + gleak + sum_i sensory_ij + sum_i chemical_ij + sum_i g + epsilon)
 
     and y = v[:M] * output_w + output_b. This is the fused solver of Hasani et al. 2021 (Liquid time-constant
-    networks), as the ncps library computes it, with gap junctions added. Where a step gives a value that is
-    not finite or beyond `STATE_LIMIT`, the neuron keeps its old one; returns how often that happened.
+    networks), as the ncps library computes it, with gap junctions added. A neuron or an output that would not
+    be finite, or beyond `STATE_LIMIT`, keeps its value; returns how often that happened.
     """
     offsets = ints[ints[0] : ints[1]]
     rows = ints[ints[1] : ints[2]]
@@ -232,10 +234,10 @@ def ltc_tick(ints: Ints, floats: Floats, v: Floats, x: Floats, y: Floats, dt: fl
         add_sums(offsets, rows, w_erev, w, value, part, other_part, top, bottom)
         gather(v, g_columns, g_value)
         add_sum(g_offsets, g_rows, g, g_value, g_part, top)
-        kept += _settle(top, bottom, v)
+        kept += settle(top, bottom, v)
     for j in range(output_w.size):
-        y[j] = v[j] * output_w[j] + output_b[j]
-    return kept
+        top[j] = v[j] * output_w[j] + output_b[j]
+    return kept + accept(top, y)
 
 
 @njit(fastmath=FASTMATH, error_model="numpy")
@@ -246,16 +248,3 @@ def _remember(
         memory = cm[j] * rate
         top[j] = constant[j] + memory * v[j]
         bottom[j] = total[j] + memory
-
-
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _settle(top: Floats, bottom: Floats, v: Floats) -> int:
-    kept = 0
-    for j in range(v.size):
-        new = top[j] / bottom[j]
-        # Written so that NaN counts as out of bounds.
-        if abs(new) <= STATE_LIMIT:
-            v[j] = new
-        else:
-            kept += 1
-    return kept

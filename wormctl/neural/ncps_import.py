@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.neural.cfc import Array, CfCLayer, CfCParams, Dense, check_cfc
+from wormctl.neural.checks import InputError, reals
 from wormctl.neural.ltc import LTCParams, check_params
 from wormctl.neural.tensors import Tensors
 from wormctl.neural.wiring import Wiring, make_wiring
@@ -112,7 +113,7 @@ def import_ltc(
             (s_pre, s_post, np.where(sensory["erev"] < 0.0, -1, 1)),
         )
         check_params(wiring, params)
-    except ValueError as error:
+    except InputError as error:
         raise NcpsImportError(str(error)) from None
     return wiring, params
 
@@ -142,7 +143,7 @@ def import_cfc(
     )
     try:
         check_cfc(params)
-    except ValueError as error:
+    except InputError as error:
         raise NcpsImportError(str(error)) from None
     return params
 
@@ -190,15 +191,10 @@ def _cell(state: Mapping[str, NDArray[np.generic]], key: str) -> Tensors:
 
 
 def _get(cell: Mapping[str, NDArray[np.generic]], name: str, dimensions: int) -> Array:
-    if name not in cell:
-        raise NcpsImportError(f"there is no {name}")
-    array = cell[name]
-    if array.ndim != dimensions or not np.issubdtype(array.dtype, np.floating):
-        raise NcpsImportError(f"{name} is {array.dtype} of shape {array.shape}, must be {dimensions}-D reals")
-    values = array.astype(np.float64)
-    if not np.isfinite(values).all():
-        raise NcpsImportError(f"{name} has a value that is not finite")
-    return values
+    try:
+        return reals(cell, name, dimensions)
+    except InputError as error:
+        raise NcpsImportError(str(error)) from None
 
 
 def _softplus(x: Array) -> Array:

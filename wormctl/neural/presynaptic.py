@@ -6,16 +6,17 @@ cannot represent every trained network (see `wormctl.neural.ltc` for that) but i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wormctl.jit import njit
+from wormctl.neural.checks import InputError, check_indices, check_range, check_size
 from wormctl.neural.jagged import add_sum, add_sums, copy, gather, jagged_diagonals, pruned
 from wormctl.neural.sections import Floats, Ints, join_floats, join_ints, table_of
 from wormctl.neural.sigmoid import FASTMATH, sigmoid_in_place
+from wormctl.neural.solver import settle
 
 EPSILON = 1e-8
 """Added to every denominator, as the reference library does."""
@@ -28,40 +29,51 @@ class PresynapticParams:
     """Conductances in units of a typical leak, potentials in units where activity spans about 0..1.
 
     Shapes: (n,) per neuron, (E,) per chemical synapse, (G,) per gap junction, in the order given to
-    `pack_structure`.
+    `PresynapticStructure`. What is allowed stands in `RANGES`.
     """
 
     gleak: NDArray[np.float64]
-    """(n,) leak conductance, >= 0."""
+    """(n,) leak conductance."""
     vleak: NDArray[np.float64]
     """(n,) resting potential."""
     cm: NDArray[np.float64]
-    """(n,) membrane capacitance, > 0, in conductance-seconds."""
+    """(n,) membrane capacitance, in conductance-seconds."""
     mu: NDArray[np.float64]
     """(n,) potential of half activation."""
     sigma: NDArray[np.float64]
     """(n,) slope of activation."""
     gself: NDArray[np.float64]
-    """(n,) intrinsic regenerative conductance, >= 0, opened by the neuron's own activation, reversal +1."""
+    """(n,) intrinsic regenerative conductance, opened by the neuron's own activation, reversal +1."""
     w: NDArray[np.float64]
-    """(E,) chemical conductance at full activation, >= 0."""
+    """(E,) chemical conductance at full activation."""
     erev: NDArray[np.float64]
     """(E,) reversal potential: positive excites, negative inhibits."""
     g: NDArray[np.float64]
-    """(G,) gap junction conductance, >= 0, the same both ways."""
-    cut: tuple[int, ...] = ()
-    """Neurons out of the circuit: packing gives 0 for every conductance from or to them but their leak."""
+    """(G,) gap junction conductance, the same both ways."""
 
-    def without(self, neurons: Iterable[int]) -> PresynapticParams:
-        """The same circuit with `neurons` (indices) cut out: chemical, gap and intrinsic conductances are 0.
 
-        A cut neuron rests at its leak potential; nothing reaches it but an injected current.
-        """
-        return replace(self, cut=tuple(sorted({*self.cut, *(int(i) for i in neurons)})))
+_LARGEST = 1e6
+_POTENTIAL = (-_LARGEST, _LARGEST)
+_CONDUCTANCE = (0.0, _LARGEST)
+RANGES = {
+    "gleak": _CONDUCTANCE,
+    "vleak": _POTENTIAL,
+    "cm": (1e-9, _LARGEST),
+    "mu": _POTENTIAL,
+    "sigma": (-_LARGEST, _LARGEST),
+    "gself": _CONDUCTANCE,
+    "w": _CONDUCTANCE,
+    "erev": _POTENTIAL,
+    "g": _CONDUCTANCE,
+}
+"""Parameter -> its lowest and highest value. A million times what is usual: within it no sum overflows."""
 
 
 class PresynapticStructure:
     """Who connects to whom, laid out for `presynaptic_tick`: made once, parameters packed as often as needed.
+
+    `n` neurons, chemical synapses `pre` -> `post` (E,), gap junctions `gap_a` - `gap_b` (G,), each given once.
+    Raises `InputError` for indices outside 0..n-1 or arrays of different lengths.
 
     `ints` is only read and may be shared. The array that `pack` returns also holds the kernel's scratch
     space: one for each network that runs at the same time.
@@ -69,10 +81,12 @@ class PresynapticStructure:
 
     def __init__(self, n: int, pre: ArrayLike, post: ArrayLike, gap_a: ArrayLike, gap_b: ArrayLike) -> None:
         if n < 1:
-            raise ValueError(f"a network needs at least one neuron, got n = {n}")
+            raise InputError(f"a network needs at least one neuron, got n = {n}")
         self.n = n
-        self.pre, self.post = _ends("pre", pre, "post", post, n)
-        self.gap_a, self.gap_b = _ends("gap_a", gap_a, "gap_b", gap_b, n)
+        self.pre, self.post = check_indices("pre", pre, n), check_indices("post", post, n)
+        self.gap_a, self.gap_b = check_indices("gap_a", gap_a, n), check_indices("gap_b", gap_b, n)
+        check_size("post", self.post, self.pre.size)
+        check_size("gap_b", self.gap_b, self.gap_a.size)
         self._chemical = jagged_diagonals(self.post, self.pre)
         self._gap = jagged_diagonals(
             np.concatenate([self.gap_a, self.gap_b]), np.concatenate([self.gap_b, self.gap_a])
@@ -90,61 +104,33 @@ class PresynapticStructure:
     def pack(self, params: PresynapticParams, dtype: DTypeLike = np.float32) -> Floats:
         """`params` in the kernel's layout: an array of length `size`, scratch included.
 
-        Raises `ValueError` if a shape is wrong, a value is not finite, or a conductance is negative.
+        Raises `InputError` if a shape is wrong or a value outside `RANGES`.
         """
-        self._check(params)
-        w, gap, gself = pruned(params.w), pruned(params.g), pruned(params.gself)
-        if params.cut:
-            kept = np.ones(self.n)
-            kept[list(params.cut)] = 0.0
-            w = w * (kept[self.pre] * kept[self.post])
-            gap = gap * (kept[self.gap_a] * kept[self.gap_b])
-            gself = gself * kept
-        gap_sum = np.bincount(self.gap_a, gap, self.n) + np.bincount(self.gap_b, gap, self.n)
-        parts = [
-            params.sigma,
-            params.mu,
-            params.cm,
-            gself,
-            params.gleak * params.vleak,
-            params.gleak + gap_sum + EPSILON,
-            (w * params.erev)[self._chemical.order],
-            w[self._chemical.order],
-            gap[self._gap_order],
-        ]
-        return join_floats(parts, self.size, dtype)
-
-    def _check(self, params: PresynapticParams) -> None:
         sizes = {"w": self.pre.size, "erev": self.pre.size, "g": self.gap_a.size}
-        for name in ("gleak", "vleak", "cm", "mu", "sigma", "gself", "w", "erev", "g"):
+        for name, (low, high) in RANGES.items():
             values = getattr(params, name)
-            size = sizes.get(name, self.n)
-            if values.shape != (size,):
-                raise ValueError(f"{name} has shape {values.shape}, must be ({size},)")
-            if not np.isfinite(values).all():
-                raise ValueError(f"{name} has a value that is not finite")
-            if name in ("gleak", "gself", "w", "g") and values.size and values.min() < 0.0:
-                raise ValueError(f"{name} has a value of {values.min():g}, must be >= 0")
-        if params.cm.min() <= 0.0:
-            raise ValueError(f"cm has a value of {params.cm.min():g}, must be > 0")
-        if params.cut and not 0 <= min(params.cut) <= max(params.cut) < self.n:
-            raise ValueError(f"cut names a neuron outside 0..{self.n - 1}")
-
-
-def pack_structure(
-    n: int, pre: ArrayLike, post: ArrayLike, gap_a: ArrayLike, gap_b: ArrayLike
-) -> PresynapticStructure:
-    """Lay out `n` neurons, chemical synapses pre -> post (E,), and gap junctions a - b (G,), each given once.
-
-    Raises `ValueError` for indices outside 0..n-1 or arrays of different lengths.
-    """
-    return PresynapticStructure(n, pre, post, gap_a, gap_b)
+            check_size(name, values, sizes.get(name, self.n))
+            check_range(name, values, low, high)
+        w, gap = pruned(params.w), pruned(params.g)
+        gap_sum = np.bincount(self.gap_a, gap, self.n) + np.bincount(self.gap_b, gap, self.n)
+        parts = {
+            "sigma": params.sigma,
+            "mu": params.mu,
+            "cm": params.cm,
+            "gself": pruned(params.gself),
+            "gleak * vleak": params.gleak * params.vleak,
+            "gleak + sum of g": params.gleak + gap_sum + EPSILON,
+            "w * erev": (w * params.erev)[self._chemical.order],
+            "w": w[self._chemical.order],
+            "g": gap[self._gap_order],
+        }
+        return join_floats(parts, self.size, dtype)
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def presynaptic_tick(
     ints: Ints, floats: Floats, v: Floats, s: Floats, current: Floats, dt: float, unfolds: int
-) -> None:
+) -> int:
     """Advance `v` (n,) in place by `dt` seconds in `unfolds` semi-implicit Euler steps; fill `s` (n,).
 
     `ints` and `floats` come from one `PresynapticStructure`; `v`, `s` have the dtype of `floats`. `current`
@@ -155,8 +141,9 @@ def presynaptic_tick(
         v_j <- (cm_j/h v_j + gleak_j vleak_j + current_j + gself_j s_j + sum w erev s_pre + sum g v_other)
                / (cm_j/h + gleak_j + gself_j s_j + sum w s_pre + sum g + 1e-8)
 
-    which is the solver of Hasani et al. 2021 (Liquid time-constant networks) with gap junctions added. Every
-    step is a convex combination, so a finite `v` stays finite. Nothing is validated here.
+    which is the solver of Hasani et al. 2021 (Liquid time-constant networks) with gap junctions added. Where a
+    step gives a value that is not finite or beyond `STATE_LIMIT` the neuron keeps its old one. Returns how
+    often that happened, and how many currents counted as 0. Nothing is validated here.
     """
     offsets = ints[ints[0] : ints[1]]
     rows = ints[ints[1] : ints[2]]
@@ -183,7 +170,7 @@ def presynaptic_tick(
     other_part = floats[table[15] : table[16]]
     gap_part = floats[table[16] : table[17]]
 
-    _add_current(leak, current, constant)
+    kept = _add_current(leak, current, constant)
     rate = floats.dtype.type(unfolds / dt)
     for _ in range(unfolds):
         copy(v, s)
@@ -193,16 +180,21 @@ def presynaptic_tick(
         add_sums(offsets, rows, w_erev, w, value, part, other_part, top, bottom)
         gather(v, gap_columns, gap_value)
         add_sum(gap_offsets, gap_rows, g, gap_value, gap_part, top)
-        _divide(top, bottom, v)
+        kept += settle(top, bottom, v)
     copy(v, s)
     sigmoid_in_place(s, sigma, mu)
+    return kept
 
 
 @njit(fastmath=FASTMATH, error_model="numpy")
-def _add_current(leak: Floats, current: Floats, out: Floats) -> None:
+def _add_current(leak: Floats, current: Floats, out: Floats) -> int:
+    refused = 0
     for j in range(out.size):
         # Written so that NaN compares false.
-        out[j] = leak[j] + (current[j] if abs(current[j]) <= CURRENT_LIMIT else 0.0)
+        usable = abs(current[j]) <= CURRENT_LIMIT
+        out[j] = leak[j] + (current[j] if usable else 0.0)
+        refused += 0 if usable else 1
+    return refused
 
 
 @njit(fastmath=FASTMATH, error_model="numpy")
@@ -222,30 +214,3 @@ def _open(
         own = gself[j] * s[j]
         top[j] = constant[j] + memory * v[j] + own
         bottom[j] = conductance[j] + memory + own
-
-
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _divide(top: Floats, bottom: Floats, out: Floats) -> None:
-    for j in range(out.size):
-        out[j] = top[j] / bottom[j]
-
-
-def _ends(
-    first_name: str, first: ArrayLike, second_name: str, second: ArrayLike, n: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    a, b = np.asarray(first, dtype=np.intp).ravel(), np.asarray(second, dtype=np.intp).ravel()
-    if a.size != b.size:
-        raise ValueError(f"{first_name} has {a.size} entries, {second_name} has {b.size}")
-    for name, ends in ((first_name, a), (second_name, b)):
-        if ends.size and not 0 <= ends.min() <= ends.max() < n:
-            raise ValueError(f"{name} names a neuron outside 0..{n - 1}")
-    return a, b
-
-
-__all__ = [
-    "CURRENT_LIMIT",
-    "PresynapticParams",
-    "PresynapticStructure",
-    "pack_structure",
-    "presynaptic_tick",
-]

@@ -6,10 +6,12 @@ Kernels slice the sections out by number: a helper for it would be compiled anew
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from wormctl.neural.checks import check_fits
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.floating]
@@ -26,9 +28,16 @@ def table_of(sizes: Sequence[int]) -> Ints:
     return np.cumsum([0, *sizes]).astype(np.int32)
 
 
-def join_floats(parts: Sequence[NDArray[np.floating]], size: int, dtype: DTypeLike) -> Floats:
-    """`parts` one after another, then zeros up to `size`."""
+def join_floats(parts: Mapping[str, NDArray[np.floating]], size: int, dtype: DTypeLike) -> Floats:
+    """`parts` one after another in `dtype`, then zeros up to `size`.
+
+    Raises `InputError`, by the name of the part, for a value that is not finite in `dtype`.
+    """
     joined = np.zeros(size, dtype=dtype)
-    values = np.concatenate(parts)
-    joined[: values.size] = values
+    values = np.concatenate([part.ravel() for part in parts.values()])
+    with np.errstate(over="ignore"):
+        joined[: values.size] = values
+    if not np.isfinite(joined).all():
+        for name, part in parts.items():
+            check_fits(name, part, dtype)
     return joined

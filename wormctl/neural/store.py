@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.neural.cfc import CfCLayer, CfCParams, Dense, check_cfc
+from wormctl.neural.checks import InputError, integers, reals, refuse_others
 from wormctl.neural.ltc import LTCParams, check_params
 from wormctl.neural.tensors import Tensors
 from wormctl.neural.wiring import Wiring, make_wiring
@@ -29,10 +30,10 @@ def ltc_tensors(wiring: Wiring, params: LTCParams) -> Tensors:
 def ltc_from_tensors(
     tensors: Mapping[str, NDArray[np.generic]], names: Sequence[str], epsilon: float
 ) -> tuple[Wiring, LTCParams]:
-    """The LTC network saved as `tensors`, its neurons called `names`. A `ValueError` names what is wrong."""
-    _only(tensors, {*_WIRES, *_PARAMS})
-    values = {name: _vector(tensors, name) for name in _PARAMS}
-    wires = {name: _indices(tensors, name) for name in _WIRES}
+    """The LTC network saved as `tensors`, its neurons called `names`. An `InputError` names what is wrong."""
+    refuse_others(tensors, {*_WIRES, *_PARAMS})
+    values = {name: reals(tensors, name, 1) for name in _PARAMS}
+    wires = {name: integers(tensors, name) for name in _WIRES}
     wiring = make_wiring(
         units=len(names),
         inputs=values["input_w"].size,
@@ -66,7 +67,7 @@ def cfc_tensors(params: CfCParams) -> Tensors:
 
 
 def cfc_from_tensors(tensors: Mapping[str, NDArray[np.generic]], gate: bool, activation: str) -> CfCParams:
-    """The CfC network saved as `tensors`. A `ValueError` names what is missing or of the wrong shape."""
+    """The CfC network saved as `tensors`. An `InputError` names what is missing or of the wrong shape."""
     found = sorted((int(i), int(k)) for i, k in _BACKBONE.findall(" ".join(tensors)))
     layers: list[CfCLayer] = []
     while f"layer{len(layers)}.ff1.weight" in tensors:
@@ -75,41 +76,13 @@ def cfc_from_tensors(tensors: Mapping[str, NDArray[np.generic]], gate: bool, act
         heads = {name: _dense(tensors, f"layer{i}.{name}") for name in _HEADS}
         layers.append(CfCLayer(**heads, backbone=backbone))
     if not layers:
-        raise ValueError("there is no layer0.ff1.weight")
+        raise InputError("there is no layer0.ff1.weight")
     projection = _dense(tensors, "projection") if "projection.weight" in tensors else None
     params = CfCParams(layers=tuple(layers), projection=projection, gate=gate, activation=activation)
     check_cfc(params)
-    _only(tensors, set(cfc_tensors(params)))
+    refuse_others(tensors, set(cfc_tensors(params)))
     return params
 
 
 def _dense(tensors: Mapping[str, NDArray[np.generic]], name: str) -> Dense:
-    return Dense(_array(tensors, f"{name}.weight", 2), _array(tensors, f"{name}.bias", 1))
-
-
-def _vector(tensors: Mapping[str, NDArray[np.generic]], name: str) -> NDArray[np.float64]:
-    return _array(tensors, name, 1)
-
-
-def _array(tensors: Mapping[str, NDArray[np.generic]], name: str, dimensions: int) -> NDArray[np.float64]:
-    if name not in tensors:
-        raise ValueError(f"there is no {name}")
-    array = tensors[name]
-    if array.ndim != dimensions or not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, must be {dimensions}-D reals")
-    return array.astype(np.float64)
-
-
-def _indices(tensors: Mapping[str, NDArray[np.generic]], name: str) -> NDArray[np.int64]:
-    if name not in tensors:
-        raise ValueError(f"there is no {name}")
-    array = tensors[name]
-    if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, must be 1-D integers")
-    return array.astype(np.int64)
-
-
-def _only(tensors: Mapping[str, NDArray[np.generic]], known: set[str]) -> None:
-    strange = sorted(set(tensors) - known)
-    if strange:
-        raise ValueError(f"tensor {strange[0]} means nothing to this kind of network")
+    return Dense(reals(tensors, f"{name}.weight", 2), reals(tensors, f"{name}.bias", 1))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wormctl.neural.checks import InputError, check_indices, check_size
+
 Index = NDArray[np.int32]
 Sign = NDArray[np.int8]
 
@@ -67,32 +69,29 @@ def make_wiring(
 ) -> Wiring:
     """A checked `Wiring` from triples (source, destination, sign) and pairs (a, b).
 
-    Raises `ValueError` when a count is impossible, an index is out of range, or lengths differ.
+    Raises `InputError` when a count is impossible, an index is out of range, or lengths differ.
     """
     if units < 1 or inputs < 1 or not 1 <= motors <= units:
-        raise ValueError(
+        raise InputError(
             f"{units} units, {inputs} inputs, {motors} motors: there must be at least one input, "
             "and 1..units motors"
         )
-    pre, post, sign = (np.asarray(a, dtype=np.int32).ravel() for a in synapses)
-    s_pre, s_post, s_sign = (np.asarray(a, dtype=np.int32).ravel() for a in sensory)
-    gap_a, gap_b = (np.asarray(a, dtype=np.int32).ravel() for a in gaps)
-    _check_ends("synapse", (pre, units), (post, units), sign.size)
-    _check_ends("sensory synapse", (s_pre, inputs), (s_post, units), s_sign.size)
-    _check_ends("gap junction", (gap_a, units), (gap_b, units), gap_a.size)
+    pre, post, sign = _ends(("pre", "post", "sign"), synapses, units, units)
+    s_pre, s_post, s_sign = _ends(("sensory_pre", "sensory_post", "sensory_sign"), sensory, inputs, units)
+    gap_a, gap_b, _ = _ends(("gap_a", "gap_b", ""), (*gaps, np.ones_like(gaps[0])), units, units)
     names = tuple(names) if names is not None else _names(units, motors)
     if len(names) != units or len(set(names)) != units:
-        raise ValueError(f"{len(names)} names ({len(set(names))} different) for {units} neurons")
+        raise InputError(f"{len(names)} names ({len(set(names))} different) for {units} neurons")
     return Wiring(
         units=units,
         inputs=inputs,
         motors=motors,
         pre=pre,
         post=post,
-        sign=sign.astype(np.int8),
+        sign=sign,
         sensory_pre=s_pre,
         sensory_post=s_post,
-        sensory_sign=s_sign.astype(np.int8),
+        sensory_sign=s_sign,
         gap_a=gap_a,
         gap_b=gap_b,
         names=names,
@@ -245,12 +244,15 @@ def connectome_wiring(sensors: Sequence[str], motors: Sequence[str]) -> Wiring:
     )
 
 
-def _check_ends(what: str, first: tuple[Index, int], second: tuple[Index, int], size: int) -> None:
-    for ends, limit in (first, second):
-        if ends.size != size:
-            raise ValueError(f"{what} ends differ in number: {ends.size} and {size}")
-        if ends.size and not 0 <= ends.min() <= ends.max() < limit:
-            raise ValueError(f"a {what} names {ends.max()}, must be 0..{limit - 1}")
+def _ends(
+    names: tuple[str, str, str], triple: tuple[ArrayLike, ArrayLike, ArrayLike], sources: int, targets: int
+) -> tuple[Index, Index, Sign]:
+    source = check_indices(names[0], triple[0], sources)
+    target = check_indices(names[1], triple[1], targets)
+    sign = np.asarray(triple[2], dtype=np.int8).ravel()
+    check_size(names[1], target, source.size)
+    check_size(names[2], sign, source.size)
+    return source, target, sign
 
 
 def _names(units: int, motors: int) -> tuple[str, ...]:

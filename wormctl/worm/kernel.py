@@ -16,21 +16,24 @@ from wormctl.worm.parts import CHEMICAL, FloatArray, IntArray, Life, Worm, life_
 
 
 @njit(cache=True)
-def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> None:
-    """Turn the inputs into `life.current`.
+def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int:
+    """Turn the inputs into `life.current`; how many inputs that were good before are missing.
 
     `x` holds one value a receptor, then one bend (rad) a joint. A chemical receptor answers to the difference
     of a fast and a slow running mean of log concentration (Weber's law, adaptation; the two means follow the
-    sensor model of Izquierdo and Lockery 2010). Where `good` is False a receptor keeps its memory and passes
-    no current, and a joint's bend stays the last good one.
+    sensor model of Izquierdo and Lockery 2010). Where `good` is False, or `x` is not finite, a receptor keeps
+    its memory and passes no current, and a joint's bend stays the last good one.
     """
-    current = life.current
+    current, seen = life.current, life.seen
+    missing = 0
     for i in range(current.size):
         current[i] = worm.bias[i]
     receptors = worm.receptor_neuron.size
     for r in range(receptors):
         if not good[r] or not math.isfinite(x[r]):
+            missing += 1 if seen[r] > 0.0 else 0
             continue
+        seen[r] = 1.0
         top = worm.receptor_top[r]
         if worm.receptor_kind[r] == CHEMICAL:
             level = math.log(max(x[r], 0.0) + worm.receptor_floor[r])
@@ -50,10 +53,15 @@ def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> Non
             current[worm.receptor_neuron[r]] += top * math.tanh(stimulus / top)
     bend = life.bend
     for j in range(bend.size):
-        if good[receptors + j] and math.isfinite(x[receptors + j]):
-            bend[j] = x[receptors + j]
+        i = receptors + j
+        if good[i] and math.isfinite(x[i]):
+            bend[j] = x[i]
+            seen[i] = 1.0
+        else:
+            missing += 1 if seen[i] > 0.0 else 0
     for k in range(worm.stretch_neuron.size):
         current[worm.stretch_neuron[k]] += worm.stretch_gain[k] * bend[worm.stretch_joint[k]]
+    return missing
 
 
 @njit(cache=True)
@@ -90,13 +98,17 @@ def worm_tick(
     x: FloatArray,
     good: NDArray[np.bool_],
     setpoint_rad: FloatArray,
-) -> None:
+) -> int:
     """One tick: `worm_tick(*packed, *state, x, good, setpoint_rad)` fills `setpoint_rad`, shape (joints,).
 
+    Returns how often it had to be guarded: inputs missing, currents refused, neurons that kept their state.
     The arrays come one by one because a call with a nested tuple costs more than the muscles do.
     """
     worm = worm_parts(ints, floats)
     life = life_parts(ints, state)
-    sense(worm, life, x, good)
-    presynaptic_tick(circuit_ints, circuit_floats, v, activity, life.current, worm.dt_s, worm.unfolds)
+    guarded = sense(worm, life, x, good)
+    guarded += presynaptic_tick(
+        circuit_ints, circuit_floats, v, activity, life.current, worm.dt_s, worm.unfolds
+    )
     contract(worm, life, activity, setpoint_rad)
+    return guarded

@@ -8,11 +8,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wormctl.neural.presynaptic import PresynapticParams, PresynapticStructure, pack_structure
+from wormctl.neural.checks import (
+    InputError,
+    check_indices,
+    check_range,
+    check_size,
+    integers,
+    reals,
+    refuse_others,
+)
+from wormctl.neural.presynaptic import CURRENT_LIMIT, RANGES, PresynapticParams, PresynapticStructure
 from wormctl.worm.parts import TOUCH, FloatArray, IntArray, Packed, Worm, pack_worm
 
 
@@ -59,69 +69,57 @@ class WormModel:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> WormModel:
-        """The model saved as `tensors`; a `ValueError` names what is missing, of the wrong shape, or absurd."""
-        names = {field.name: field.name.replace("_", ".", 1) for field in dataclasses.fields(cls)}
+        """The model saved as `tensors`.
+
+        An `InputError` names what is missing, strange, of the wrong type or shape, or absurd.
+        """
+        names = {field.name: _tensor_name(field.name) for field in dataclasses.fields(cls)}
         missing = sorted(set(names.values()) - set(tensors))
         if missing:
-            raise ValueError(f"the worm lacks {', '.join(missing)}")
-        arrays = {
-            field: np.ascontiguousarray(tensors[name], np.int32 if _is_index(field) else np.float64)
+            raise InputError(f"the worm lacks {', '.join(missing)}")
+        refuse_others(tensors, set(names.values()))
+        arrays: dict[str, Any] = {
+            field: integers(tensors, name) if field in _INDICES else reals(tensors, name, 1)
             for field, name in names.items()
         }
-        model = cls(**arrays)  # type: ignore[arg-type]
-        model.check()
-        return model
+        cls(**arrays).check()
+        # Only now: in 32 bits an index that is too large would become a small one.
+        return cls(**arrays | {field: arrays[field].astype(np.int32) for field in _INDICES})
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """The arrays by their names in a policy file, reals as float32."""
         return {
-            field.name.replace("_", ".", 1): np.ascontiguousarray(
-                getattr(self, field.name), np.int32 if _is_index(field.name) else np.float32
+            _tensor_name(field.name): np.ascontiguousarray(
+                getattr(self, field.name), np.int32 if field.name in _INDICES else np.float32
             )
             for field in dataclasses.fields(self)
         }
 
     def check(self) -> None:
-        """Raise `ValueError` for anything a kernel could not survive: lengths, indices, signs, finiteness."""
-        n, r = self.neuron_cm.size, self.receptor_neuron.size
-        m, j = self.muscle_joint.size, self.joint_amplitude_rad.size
-        groups = (
-            ("neuron_", n), ("chem_", self.chem_pre.size), ("gap_", self.gap_a.size), ("receptor_", r),
-            ("stretch_", self.stretch_neuron.size), ("nmj_", self.nmj_neuron.size), ("muscle_", m), ("joint_", j),
-        )  # fmt: skip
+        """Raise `InputError`, naming the tensor, for a length, an index or a value that cannot be."""
+        counts = {
+            "neuron": self.neuron_cm.size, "chem": self.chem_pre.size, "gap": self.gap_a.size,
+            "receptor": self.receptor_neuron.size, "stretch": self.stretch_neuron.size,
+            "nmj": self.nmj_neuron.size, "muscle": self.muscle_joint.size, "joint": self.joint_amplitude_rad.size,
+            "kind": TOUCH + 1,
+        }  # fmt: skip
         for field in dataclasses.fields(self):
-            array = getattr(self, field.name)
-            size = next(size for prefix, size in groups if field.name.startswith(prefix))
-            if field.name == "muscle_tau_s":
-                size = 1
-            if array.shape != (size,):
-                raise ValueError(f"{field.name} has shape {array.shape}, not ({size},)")
-            if not _is_index(field.name) and not np.isfinite(array).all():
-                raise ValueError(f"{field.name} holds a value that is not finite")
-        for name, top in (
-            ("chem_pre", n), ("chem_post", n), ("gap_a", n), ("gap_b", n), ("receptor_neuron", n),
-            ("receptor_kind", TOUCH + 1), ("stretch_neuron", n), ("stretch_joint", j), ("nmj_neuron", n),
-            ("nmj_muscle", m), ("muscle_joint", j),
-        ):  # fmt: skip
-            array = getattr(self, name)
-            if array.size and (array.min() < 0 or array.max() >= top):
-                raise ValueError(f"{name} holds an index outside 0..{top - 1}")
-        for name in ("neuron_gself", "chem_w", "gap_g", "neuron_gleak"):
-            if (getattr(self, name) < 0).any():
-                raise ValueError(f"{name} holds a negative conductance")
-        for name in (
-            "neuron_cm",
-            "receptor_tau_fast_s",
-            "receptor_tau_slow_s",
-            "receptor_floor",
-            "muscle_tau_s",
-        ):
-            if (getattr(self, name) <= 0).any():
-                raise ValueError(f"{name} holds a value that is not positive")
+            name, values = _tensor_name(field.name), getattr(self, field.name)
+            group = name.partition(".")[0]
+            check_size(name, values, 1 if field.name == "muscle_tau_s" else counts[group])
+            if field.name in _INDICES:
+                check_indices(name, values, counts[_INDICES[field.name]])
+            else:
+                check_range(name, values, *_RANGES[field.name])
+        wrong = np.flatnonzero(np.abs(self.muscle_side) != 1.0)
+        if wrong.size:
+            raise InputError(f"muscle.side[{wrong[0]}] = {self.muscle_side[wrong[0]]:g}, must be -1 or +1")
 
     def structure(self) -> PresynapticStructure:
         """The packed layout of this model's circuit; two models of the same wiring share it."""
-        return pack_structure(self.neuron_cm.size, self.chem_pre, self.chem_post, self.gap_a, self.gap_b)
+        return PresynapticStructure(
+            self.neuron_cm.size, self.chem_pre, self.chem_post, self.gap_a, self.gap_b
+        )
 
     def circuit(self) -> PresynapticParams:
         """The circuit's parameters."""
@@ -164,9 +162,12 @@ class WormModel:
         return pack_worm(worm, structure.ints, structure.pack(self.circuit(), dtype))
 
     def without(self, neurons: Iterable[int]) -> WormModel:
-        """The same worm with these neurons cut: no synapse, gap junction, receptor, stretch or muscle of theirs."""
+        """The same worm with these neurons cut: no synapse, gap junction, receptor, stretch or muscle of theirs.
+
+        Raises `InputError` for an index that is none.
+        """
         cut = np.zeros(self.neuron_cm.size, bool)
-        cut[list(neurons)] = True
+        cut[check_indices("cut", list(neurons), cut.size)] = True
         return dataclasses.replace(
             self,
             neuron_gself=np.where(cut, 0.0, self.neuron_gself),
@@ -184,13 +185,34 @@ def _share(dt_s: float, tau_s: FloatArray) -> FloatArray:
     return -np.expm1(-dt_s / tau_s)
 
 
-_INDEX_FIELDS = frozenset(
-    {
-        "chem_pre", "chem_post", "gap_a", "gap_b", "receptor_neuron", "receptor_kind", "stretch_neuron",
-        "stretch_joint", "nmj_neuron", "nmj_muscle", "muscle_joint",
-    }
-)  # fmt: skip
+def _tensor_name(field: str) -> str:
+    return field.replace("_", ".", 1)
 
 
-def _is_index(field: str) -> bool:
-    return field in _INDEX_FIELDS
+_INDICES = {
+    "chem_pre": "neuron", "chem_post": "neuron", "gap_a": "neuron", "gap_b": "neuron",
+    "receptor_neuron": "neuron", "receptor_kind": "kind", "stretch_neuron": "neuron", "stretch_joint": "joint",
+    "nmj_neuron": "neuron", "nmj_muscle": "muscle", "muscle_joint": "joint",
+}  # fmt: skip
+"""The fields that hold indices -> what they number."""
+
+_MOST = 1e6
+_ANY, _POSITIVE = (-_MOST, _MOST), (1e-9, _MOST)
+_RANGES = {
+    **{f"neuron_{name}": RANGES[name] for name in ("gleak", "vleak", "cm", "mu", "sigma", "gself")},
+    "neuron_bias": (-CURRENT_LIMIT, CURRENT_LIMIT),
+    "chem_w": RANGES["w"],
+    "chem_erev": RANGES["erev"],
+    "gap_g": RANGES["g"],
+    "receptor_tau_fast_s": _POSITIVE,
+    "receptor_tau_slow_s": _POSITIVE,
+    "receptor_gain": _ANY,
+    "receptor_floor": (1e-30, _MOST),
+    "receptor_top": (0.0, CURRENT_LIMIT),
+    "stretch_gain": _ANY,
+    "nmj_weight": _ANY,
+    "muscle_side": (-1.0, 1.0),
+    "muscle_tau_s": _POSITIVE,
+    "joint_amplitude_rad": (0.0, np.pi / 2),
+}
+"""The other fields -> their lowest and highest value: what nobody could mean lies outside."""

@@ -104,6 +104,8 @@ class Life(NamedTuple):
     """(m,) muscle activation after the lag."""
     balance: FloatArray
     """(j,) dorsal less ventral contraction at each joint."""
+    seen: FloatArray
+    """(r + j,) 1 where an input has been good since the reset, else 0: without that it is not missing."""
 
 
 @njit(cache=True)
@@ -159,6 +161,7 @@ def life_parts(ints: IntArray, floats: FloatArray) -> Life:
         floats[a + j : a + j + m],
         floats[a + j + m : b],
         floats[b : b + j],
+        floats[b + j : b + 2 * j + r],
     )
 
 
@@ -193,7 +196,7 @@ def pack_worm(worm: Worm, circuit_ints: IntArray, circuit_floats: NDArray[np.flo
 def new_state(packed: Packed, v_rest: NDArray[np.floating]) -> State:
     """A resting worm: every neuron at `v_rest`, straight, relaxed, with no smell remembered."""
     n, r, j, m = (int(packed.ints[i]) for i in (NEURONS, RECEPTORS, JOINTS, MUSCLES))
-    state = State(np.zeros(n, v_rest.dtype), np.zeros(n, v_rest.dtype), np.zeros(n + 2 * r + 2 * j + 2 * m))
+    state = State(np.zeros(n, v_rest.dtype), np.zeros(n, v_rest.dtype), np.zeros(n + 3 * r + 3 * j + 2 * m))
     reset_state(packed, state, v_rest)
     return state
 
