@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from wormctl.bench.allocation import allocations
+from wormctl.bench.allocation_cases import cases
 from wormctl.bench.circuits import circuits
 from wormctl.jit import njit
 
@@ -53,13 +54,22 @@ def report() -> dict[str, Any]:
     return found
 
 
-def test_a_tick_allocates_nothing_in_compiled_code_and_keeps_nothing(
-    report: dict[str, Any],
-) -> None:
+TICKS = ("presynaptic_tick", "ltc_step", "cfc_step", "worm_tick")
+
+
+def test_what_every_tick_allocates_is_reported(report: dict[str, Any]) -> None:
     assert len(report["rows"]) == 4
-    for row in report["rows"]:
-        assert row["allocations"]["compiled"] == 0
-        assert row["allocations"]["python_bytes_kept"] == 0
+    assert set(report["allocations"]) == set(TICKS)
+    for made in report["allocations"].values():
+        assert (made["ticks"], made["compiled"], made["python_bytes_kept"]) == (1000, 0, 0)
+
+
+@pytest.mark.parametrize("name", TICKS)
+def test_a_tick_allocates_nothing_in_compiled_code_and_keeps_nothing(name: str) -> None:
+    case = cases()[name]
+    made = allocations(case.tick, case.compiled, ticks=100)
+    assert (made.compiled, made.python_bytes_kept) == (0, 0)
+    assert made.per_call > 0, "arrays are described to compiled code, so a count of 0 would mean nothing ran"
 
 
 def test_c_computes_the_same_network(report: dict[str, Any]) -> None:

@@ -68,12 +68,14 @@ def _print(report: Report) -> None:
         )
     console.print(table)
     for row in report.rows:
-        made = row.allocations
         console.print(
             f"{row.neurons} neurons {row.activation}: {row.synapses} synapses, {row.gap_junctions} gap "
-            f"junctions, {row.unfolds} unfolds; {made.ticks} ticks made {made.compiled} allocations in "
-            f"compiled code and kept {made.python_bytes_kept} bytes in Python; a call from Python describes "
-            f"its {made.per_call:g} array arguments to compiled code"
+            f"junctions, {row.unfolds} unfolds"
+        )
+    for name, made in report.allocations.items():
+        console.print(
+            f"{made.ticks} times {name}: {made.compiled} allocations in compiled code, {made.python_bytes_kept} "
+            f"bytes kept in Python; a call from Python describes its {made.per_call:g} array arguments"
         )
     if report.compiler is None:
         console.print("No C compiler here, so nothing to compare with in C.")

@@ -10,16 +10,15 @@ from contextlib import ExitStack
 import msgspec
 import numpy as np
 
-from wormctl.bench.allocation import Allocations, allocations
+from wormctl.bench.allocation import Allocations
+from wormctl.bench.allocation_cases import counted
 from wormctl.bench.circuits import DT_S, UNFOLDS, Circuit, circuits, start_of
 from wormctl.bench.first_tick import start_to_first_tick_s
 from wormctl.bench.reference import Reference, compiler
 from wormctl.bench.rival import NcpsRival
-from wormctl.jit import njit
-from wormctl.neural.ltc import LTCStructure, ltc_tick
 from wormctl.neural.network import LTCNetwork
 from wormctl.neural.presynaptic import PresynapticStructure, presynaptic_tick
-from wormctl.neural.sections import Floats, Ints
+from wormctl.neural.sections import Floats
 
 _BATCH_S = 0.002
 _AGREE = 1e-4
@@ -44,7 +43,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     faster_than_ncps_cell: float | None
     differs_from_c: float | None
     """Largest difference in state after one tick from the same state."""
-    allocations: Allocations
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +54,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     start_to_first_tick_s: float
     rows: tuple[Row, ...]
+    allocations: dict[str, Allocations]
+    """By the name of the compiled function that is a whole tick."""
 
 
 def measure(rounds: int, python: str | None) -> Report:
@@ -83,6 +83,7 @@ def measure(rounds: int, python: str | None) -> Report:
         rounds=rounds,
         start_to_first_tick_s=first,
         rows=tuple(rows),
+        allocations=counted(),
     )
 
 
@@ -121,7 +122,6 @@ def _row(circuit: Circuit, per_neuron: bool, rival: NcpsRival | None, rounds: in
         of_c=_median([a / b for a, b in zip(ours, c, strict=True)] if c else []),
         faster_than_ncps_cell=_median([b / a for a, b in zip(ours, cell, strict=True)] if cell else []),
         differs_from_c=differs,
-        allocations=allocations(tick, ours_network.compiled),
     )
 
 
@@ -129,9 +129,7 @@ class _Ours:
     """Our network, from `start_of(circuit)`, with every input 0."""
 
     state: Floats
-    tick: Callable[[], None]
-    compiled: Callable[[int], None]
-    """So many ticks without coming back to Python."""
+    tick: Callable[[], object]
 
     def __init__(self, circuit: Circuit, per_neuron: bool) -> None:
         wiring = circuit.wiring
@@ -144,40 +142,20 @@ class _Ours:
             s, current = np.zeros_like(start), np.zeros(wiring.units)
             self.state = start
             self.tick = lambda: presynaptic_tick(ints, floats, start, s, current, DT_S, UNFOLDS)
-            self.compiled = lambda n: _repeat_per_neuron(ints, floats, start, s, current, DT_S, UNFOLDS, n)
             return
         network = LTCNetwork(wiring, circuit.ltc, DT_S, UNFOLDS)
         network.set_state(start)
         x, good = np.zeros(wiring.inputs), np.ones(wiring.inputs, dtype=np.bool_)
-        layout = LTCStructure(wiring)
-        packed, y, x32 = layout.pack(circuit.ltc), np.zeros(wiring.motors, np.float32), x.astype(np.float32)
         self.state = network.state
         self.tick = lambda: network.step_held(x, good)
-        self.compiled = lambda n: _repeat_per_synapse(layout.ints, packed, start, x32, y, DT_S, UNFOLDS, n)
 
 
-@njit(cache=True)
-def _repeat_per_neuron(
-    ints: Ints, floats: Floats, v: Floats, s: Floats, current: Floats, dt: float, unfolds: int, times: int
-) -> None:
-    for _ in range(times):
-        presynaptic_tick(ints, floats, v, s, current, dt, unfolds)
-
-
-@njit(cache=True)
-def _repeat_per_synapse(
-    ints: Ints, floats: Floats, v: Floats, x: Floats, y: Floats, dt: float, unfolds: int, times: int
-) -> None:
-    for _ in range(times):
-        ltc_tick(ints, floats, v, x, y, dt, unfolds)
-
-
-def _batch(tick: Callable[[], None]) -> int:
+def _batch(tick: Callable[[], object]) -> int:
     tick()
     return max(1, round(_BATCH_S / (_time_us(tick, 20) * 1e-6)))
 
 
-def _time_us(tick: Callable[[], None], batch: int) -> float:
+def _time_us(tick: Callable[[], object], batch: int) -> float:
     start = time.perf_counter()
     for _ in range(batch):
         tick()
