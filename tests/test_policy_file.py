@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from wormctl import policy as policy_module
 from wormctl.config import ConfigError
 from wormctl.controller import Port
 from wormctl.neural.cfc import CfCLayer, CfCParams, Dense
+from wormctl.neural.controller import NetworkController
 from wormctl.neural.ltc import initial_params
 from wormctl.neural.network import LTCNetwork
 from wormctl.neural.store import cfc_tensors, ltc_tensors
 from wormctl.neural.tensors import TensorFileError, parse_npz, parse_safetensors
-from wormctl.neural.wiring import auto_ncp
+from wormctl.neural.wiring import auto_ncp, make_wiring
 from wormctl.policy import (
     Kind,
     Made,
@@ -135,8 +137,68 @@ def test_cells_are_cut_by_name_and_by_class(saved: Path) -> None:
             all_of_them.step(x, good, setpoint)
         answers.append(setpoint)
     np.testing.assert_array_equal(answers[0], answers[1])
-    with pytest.raises(KeyError, match="did you mean inter0"):
+    with pytest.raises(KeyError, match="did you mean 'inter0'"):
         one.ablate(["intr0"])
+
+
+def cut_from(names: Sequence[str], cell: str) -> list[str]:
+    """The neurons called `names` that ablating `cell` takes out of a network without synapses."""
+    wiring = make_wiring(
+        len(names), 1, 1, ([], [], []), ([0] * len(names), range(len(names)), [1] * len(names))
+    )
+    network = LTCNetwork(wiring, initial_params(wiring, 0), dt_s=0.02)
+    NetworkController(network, names, [Port(name="x")], [Output(joint=0)], 1).ablate([cell])
+    return [name for name, w in zip(names, network.params.sensory_w, strict=True) if w == 0.0]
+
+
+RMD = ("RMDL", "RMDR", "RMDDL", "RMDDR", "RMDVL", "RMDVR")
+
+
+@pytest.mark.parametrize(
+    ("names", "cell", "expected"),
+    [
+        ((*RMD, "SMDDL", "AVAL"), "RMD", RMD),
+        ((*RMD, "SMDDL", "AVAL"), "RMDD", ("RMDDL", "RMDDR")),
+        (("SMDDL", "SMDVR", "CEPDL", "AVAL"), "SMD", ("SMDDL", "SMDVR")),
+        (("SMDDL", "SMDVR", "CEPDL", "AVAL"), "CEP", ("CEPDL",)),
+        (("VB2", "VB10", "VD1", "motor0"), "VB", ("VB2", "VB10")),
+        (("VB2", "VB10", "VD1", "motor0"), "motor", ("motor0",)),
+        (("SMD1", "SMD2", "other"), "SMD", ("SMD1", "SMD2")),
+        (("SMD", "SMDDL", "SMDVL"), "SMD", ("SMD",)),
+    ],
+)
+def test_a_class_of_the_connectome_is_cut_whole(
+    names: Sequence[str], cell: str, expected: Sequence[str]
+) -> None:
+    assert cut_from(names, cell) == list(expected)
+
+
+def test_a_class_that_the_network_has_not_is_no_class() -> None:
+    with pytest.raises(KeyError, match="'AVB' is no neuron and no class of neurons, did you mean 'AVA"):
+        cut_from(("AVAL", "AVAR"), "AVB")
+
+
+def test_a_setpoint_of_the_wrong_size_is_refused_and_not_written_past(saved: Path) -> None:
+    controller, x, good = load_policy(saved).controller(), np.zeros(4), np.ones(4, dtype=np.bool_)
+    for wrong in (np.zeros(3), np.zeros(5, np.float32), np.zeros(10)[::2]):
+        with pytest.raises(ValueError, match="setpoint_rad is "):
+            controller.step(x, good, wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"x is float64 of shape \(3,\)"):
+        controller.step(np.zeros(3), good, np.zeros(5))
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (Output(joint=7), r"joint\[0\] = 7, must be 0\.\.4"),
+        (Output(joint=0, gain_rad=1e300), r"gain_rad\[0\] = 1e\+300"),
+        (Output(joint=0, bias_rad=float("nan")), r"bias_rad\[0\] = nan"),
+    ],
+)
+def test_an_output_that_could_do_harm_is_refused(output: Output, message: str) -> None:
+    network = LTCNetwork(WIRING, PARAMS, dt_s=0.02)
+    with pytest.raises(ValueError, match=message):
+        NetworkController(network, WIRING.names, [Port(name="x", size=4)], [output] * 3, 5)
 
 
 def test_a_cfc_policy_runs(tmp_path: Path) -> None:
@@ -226,7 +288,7 @@ def test_values_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"neurons": WIRING.names[:-1]}, r"a synapse names 11, must be 0\.\.10"),
+        ({"neurons": WIRING.names[:-1]}, r"pre\[\d+\] = 11, must be 0\.\.10"),
         ({"inputs": (Port(name="a"),)}, "the inputs hold 1 values, the network takes 4"),
         ({"outputs": ()}, "0 outputs are bound to joints, the network has 3"),
         ({"kind": Kind.CFC}, r"there is no layer0\.ff1\.weight"),

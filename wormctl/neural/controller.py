@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,19 +11,28 @@ from numpy.typing import NDArray
 
 from wormctl.controller import Port
 from wormctl.jit import njit
+from wormctl.names import did_you_mean
+from wormctl.neural.checks import InputError, check_array, check_indices, check_range
 from wormctl.neural.network import CfCNetwork, LTCNetwork, Network
-from wormctl.neural.sections import Floats
+from wormctl.neural.sections import Floats, Ints
 from wormctl.neural.store import cfc_from_tensors, ltc_from_tensors
 
 if TYPE_CHECKING:
     from wormctl.policy import Output, Policy
 
+MOST_RAD = 1e6
+"""The largest gain or bias of an output: with it, no output can make a setpoint that is not finite."""
+
+_ANGLE = np.dtype(np.float64)
 _MEMBER = re.compile(r"[LR]|\d+")
 """What follows a class name in the name of one of its cells."""
 
 
 class NetworkController:
-    """A network ready to run: its inputs are the values of `inputs` in order, its outputs move joints."""
+    """A network ready to run: its inputs are the values of `inputs` in order, its outputs move joints.
+
+    Raises `InputError` for parts that do not fit together.
+    """
 
     def __init__(
         self,
@@ -36,12 +44,12 @@ class NetworkController:
     ) -> None:
         values = sum(port.size for port in inputs)
         if values != network.inputs:
-            raise ValueError(f"the inputs hold {values} values, the network takes {network.inputs}")
+            raise InputError(f"the inputs hold {values} values, the network takes {network.inputs}")
         if len(neurons) != network.units:
-            raise ValueError(f"{len(neurons)} names for {network.units} neurons")
+            raise InputError(f"{len(neurons)} names for {network.units} neurons")
         size = network.outputs.size
         if len(outputs) != size:
-            raise ValueError(f"{len(outputs)} outputs are bound to joints, the network has {size}")
+            raise InputError(f"{len(outputs)} outputs are bound to joints, the network has {size}")
         self.network = network
         self.neurons = tuple(neurons)
         self.inputs = tuple(inputs)
@@ -49,13 +57,15 @@ class NetworkController:
         self.dt_s = network.dt_s
         self.state = network.state
         self.activity = network.activity
-        self._joint = np.array([output.joint for output in outputs], dtype=np.int64)
+        self._joint = check_indices("joint", [output.joint for output in outputs], joints)
         self._gain_rad = np.array([output.gain_rad for output in outputs])
         self._bias_rad = np.array([output.bias_rad for output in outputs])
+        check_range("gain_rad", self._gain_rad, -MOST_RAD, MOST_RAD)
+        check_range("bias_rad", self._bias_rad, -MOST_RAD, MOST_RAD)
 
     @classmethod
     def from_policy(cls, policy: Policy) -> NetworkController:
-        """The network in a policy file. Raises `ValueError` saying what does not fit."""
+        """The network in a policy file. Raises `InputError` saying what does not fit."""
         meta = policy.meta
         network: Network
         if meta.kind == "ltc":
@@ -67,12 +77,12 @@ class NetworkController:
                 cfc_from_tensors(policy.tensors, cell.gate, cell.activation), meta.dt_s, cell.elapsed
             )
         else:
-            raise ValueError(f"a policy of kind {meta.kind} is no network of this kind")
+            raise InputError(f"a policy of kind {meta.kind} is no network of this kind")
         return cls(network, meta.neurons, meta.inputs, meta.outputs, meta.joints)
 
     @property
     def guarded_ticks(self) -> int:
-        """Ticks since the last reset in which an input was held or a neuron kept its state."""
+        """See `wormctl.controller.Controller.guarded_ticks`."""
         return self.network.guarded_ticks
 
     def reset(self) -> None:
@@ -82,40 +92,54 @@ class NetworkController:
     def step(
         self, x: NDArray[np.float64], good: NDArray[np.bool_], setpoint_rad: NDArray[np.float64]
     ) -> None:
-        """One tick; see `wormctl.controller.Controller.step`."""
+        """One tick; see `wormctl.controller.Controller.step`, and `HOLD_S` for inputs that are missing."""
+        check_array("setpoint_rad", setpoint_rad, self.joints, _ANGLE)
         self.network.step_held(x, good)
         _move(self.network.outputs, self._joint, self._gain_rad, self._bias_rad, setpoint_rad)
 
     def ablate(self, cells: Sequence[str]) -> None:
-        """Cut cells by name, or all cells of a class (`AVA` for AVAL and AVAR, `motor` for motor0,
-        motor1...).
+        """Cut cells by name, or all cells of a class.
 
-        Raises `KeyError` for a name that is neither.
+        Names of the connectome stand for what they stand for there (`RMD` for six cells), as far as the
+        network has them; among other names a class is what is left without a number, L or R at the end
+        (`motor` for motor0, motor1...). Raises `KeyError` for a name that is neither.
         """
         self.network.cut(index for cell in cells for index in self._members(cell))
 
-    def _members(self, cell: str) -> list[int]:
+    def _members(self, cell: str) -> tuple[int, ...]:
         if cell in self.neurons:
-            return [self.neurons.index(cell)]
-        members = [
+            return (self.neurons.index(cell),)
+        published = _published(self.neurons)
+        members = published.get(cell) or tuple(
             i
             for i, name in enumerate(self.neurons)
             if name.startswith(cell) and _MEMBER.fullmatch(name[len(cell) :])
-        ]
+        )
         if not cell or not members:
-            close = get_close_matches(cell, self.neurons, n=3)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"neurons: {self._few()}"
-            raise KeyError(f"{cell!r} is no neuron and no class of neurons; {hint}")
+            few = ", ".join(self.neurons[:8]) + (", ..." if len(self.neurons) > 8 else "")
+            hint = did_you_mean(cell, dict.fromkeys([*self.neurons, *published])) or f"; neurons: {few}"
+            raise KeyError(f"{cell!r} is no neuron and no class of neurons{hint}")
         return members
 
-    def _few(self) -> str:
-        return ", ".join(self.neurons[:8]) + (", ..." if len(self.neurons) > 8 else "")
+
+def _published(neurons: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """The cells and classes of the connectome that are among `neurons`, with their indices there."""
+    # The table is only needed here, and half of this module's users have no worm.
+    from wormctl.connectome import load_connectome
+
+    table = load_connectome()
+    place = {name: i for i, name in enumerate(neurons)}
+    found = {
+        name: tuple(place[table.names[i]] for i in cells if table.names[i] in place)
+        for name, cells in table.known_names.items()
+    }
+    return {name: cells for name, cells in found.items() if cells}
 
 
 @njit(cache=True)
 def _move(
     y: Floats,
-    joint: NDArray[np.int64],
+    joint: Ints,
     gain_rad: NDArray[np.float64],
     bias_rad: NDArray[np.float64],
     setpoint_rad: NDArray[np.float64],
