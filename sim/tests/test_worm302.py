@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from wormctl_sim.bullet_config import bullet_installed
 
+from wormctl.ablation import CHEMOSENSORY
 from wormctl.assembly import assemble
 from wormctl.episode import Episode
 from wormctl.plugins import load_plugins
@@ -73,13 +74,15 @@ def test_without_the_forward_motor_neurons_it_does_not_crawl() -> None:
     assert (life(worm(world="empty"), 40.0, ("DB", "VB"))[0].speed_bl_per_s or 0.0) < 0.05
 
 
-def test_it_finds_food_and_without_its_salt_cells_it_does_not() -> None:
+def test_it_finds_food_and_without_its_smell_it_does_not() -> None:
     assert reached(worm()) >= 9
-    assert reached(worm(), ("ASE",)) <= 4
+    assert reached(worm(), CHEMOSENSORY) <= 3
 
 
 @needs_bullet
-def test_in_pybullet_it_crawls_too() -> None:
+def test_in_pybullet_it_crawls_and_finds_food_too() -> None:
     summary, swing = life(worm("pybullet", "empty"), 40.0)
     assert (summary.speed_bl_per_s or 0.0) > 0.1
     assert swing > 0.2
+    assert reached(worm("pybullet")) >= 9
+    assert reached(worm("pybullet"), CHEMOSENSORY) <= 3

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wormctl import __version__
+from wormctl.console import make_console
 from wormctl.policy import save_policy
 from wormctl_train.evolve import Journal, evolve
 from wormctl_train.genome import GENES
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = load_recipe(args.recipe)
     if args.seed is not None:
         recipe = msgspec.structs.replace(recipe, seed=args.seed)
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     journal = Journal(
         args.out / "journal.jsonl",
         {"recipe": msgspec.to_builtins(recipe), "wormctl": __version__, "genes": len(GENES)},

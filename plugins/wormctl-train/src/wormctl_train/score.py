@@ -207,7 +207,8 @@ class Forage:
 
     food: Food = Food(seconds=45.0, bearings=6)
     seconds: float = 120.0
-    cost: float = 2.5
+    near_m: float = 0.3
+    cost: float = 3.5
 
     def __call__(self, bench: Bench, genome: FloatArray, generation: int) -> float:
         """Mean score over the bearings of this generation, less the cost of finding food by chance."""
@@ -217,14 +218,14 @@ class Forage:
             return WORST
         g = gait(blind[bench.ticks(WARM_S) :], bench.dt_s, bench.length_m)
         crawls = crawl_quality(g) / (1.0 + misconduct(bench, blind))
-        return score + 0.3 * crawls - self.cost * chance_of_food(blind, self.food.reach_m)
+        return score + 0.3 * crawls - self.cost * chance_of_food(blind, self.near_m)
 
 
-def chance_of_food(path: FloatArray, reach_m: float) -> float:
-    """The share of places 1 to 2 m from the start, in all directions, that `path` comes within `reach_m` of."""
+def chance_of_food(path: FloatArray, near_m: float) -> float:
+    """The share of places 1 to 2 m from the start, in all directions, that `path` comes within `near_m` of."""
     bearing = np.linspace(0.0, 2 * np.pi, 24, endpoint=False)
     distance = np.array([1.1, 1.3, 1.5, 1.7, 1.9])
     x = (distance[:, None] * np.cos(bearing)).ravel()
     y = (distance[:, None] * np.sin(bearing)).ravel()
-    near = np.hypot(path[::10, :1] - x, path[::10, 1:2] - y).min(axis=0) < reach_m
+    near = np.hypot(path[::10, :1] - x, path[::10, 1:2] - y).min(axis=0) < near_m
     return float(near.mean())
