@@ -21,6 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from wormctl import __version__
 from wormctl.console import make_console
 from wormctl.policy import save_policy
+from wormctl.trials import Trial
+from wormctl_train.confirm import bodies, confirm, scores
 from wormctl_train.evolve import Journal, evolve
 from wormctl_train.genome import GENES
 from wormctl_train.make import make_policy
@@ -36,8 +38,8 @@ examples:
   wormctl train my-recipe.toml --out t --seed 7    another recipe, another seed
 
 The journal in the output folder is written after every generation. Run the same command again to go on
-after a kill or Ctrl-C: it continues exactly where it stopped. Training uses the planar body; check the
-result in PyBullet with `wormctl evaluate --policy FILE`.
+after a kill or Ctrl-C: it continues exactly where it stopped. Training uses the planar body; at the end the
+policy is tried in the planar body and in PyBullet, with and without its sense of smell, on seeds of its own.
 """
 
 
@@ -66,20 +68,42 @@ def run(args: argparse.Namespace) -> int:
         args.out / "journal.jsonl",
         {"recipe": msgspec.to_builtins(recipe), "wormctl": __version__, "genes": len(GENES)},
     )
+    path = args.out / f"{recipe.name}.safetensors"
     try:
         with _workers(args.workers) as executor:
             genome, evaluations = _train(recipe, journal, executor, console)
+        command = shlex.join(
+            ["wormctl", "train", args.recipe, "--out", str(args.out), "--seed", str(recipe.seed)]
+        )
+        save_policy(path, *make_policy(recipe, genome, command, evaluations))
+        console.print(f"{path}: {evaluations} evaluations")
+        if recipe.confirm:
+            found = _confirm(path, recipe.confirm, args.workers, console)
+            save_policy(path, *make_policy(recipe, genome, command, evaluations, found))
     except KeyboardInterrupt:
         console.print(f"stopped; run the same command again to go on from {journal.path}")
         return 130
-    command = shlex.join(
-        ["wormctl", "train", args.recipe, "--out", str(args.out), "--seed", str(recipe.seed)]
-    )
-    path = args.out / f"{recipe.name}.safetensors"
-    meta, tensors = make_policy(recipe, genome, command, evaluations)
-    save_policy(path, meta, tensors)
-    console.print(f"{path}: {evaluations} evaluations. Next: wormctl evaluate --policy {path}")
+    console.print(f"next: wormctl run --policy {path}")
     return 0
+
+
+def _confirm(path: Path, trials: int, workers: int, console: Console) -> dict[str, float]:
+    found: dict[str, float] = {}
+    columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    for body in bodies():
+        lives: list[list[Trial]] = []
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+            for blind in (False, True):
+                label = f"{body}{', smell cut' if blind else ''}"
+                bar = bars.add_task(label, total=trials)
+                lives.append([])
+                for life in confirm(path, body, trials, workers, blind):
+                    lives[-1].append(life)
+                    bars.advance(bar)
+        found |= scores(body, *lives)
+        whole, cut = (sum(life.reached for life in some) for some in lives)
+        console.print(f"{body}: reached food in {whole} of {trials} trials, with smell cut in {cut}")
+    return found
 
 
 def _train(

@@ -29,6 +29,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,40}$")]
     seed: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    confirm: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 40
+    """Lives to try the policy in at the end, in each body, with and without smell."""
     stage: Annotated[list[Stage], msgspec.Meta(min_length=1)]
 
 
