@@ -111,13 +111,16 @@ def test_a_moving_source_is_in_the_picture_all_the_way_and_smells_where_it_is_ma
         assert view.x_m < x < view.x_m + view.size_m
         assert view.y_m < y < view.y_m + view.size_m
     moments: list[float] = []
-    for name in ("smell", "foods_at"):
 
-        def looks(self: Scene, t: float, *more: int, seen: Any = getattr(Scene, name)) -> Any:
+    def noted(seen: Any) -> Any:
+        def looks(self: Scene, t: float, *more: int) -> Any:
             moments.append(t)
             return seen(self, t, *more)
 
-        monkeypatch.setattr(Scene, name, looks)
+        return looks
+
+    for name in ("smell", "foods_at"):
+        monkeypatch.setattr(Scene, name, noted(getattr(Scene, name)))
     draw_picture(scene, tmp_path / "drawn.png")
     assert moments == [scene.end_s, scene.end_s]
     # The ring round one place is 0.6 m across: the rest of the red is the way it came.
