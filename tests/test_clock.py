@@ -47,7 +47,7 @@ def test_simulated_time_is_a_whole_number_of_periods_and_never_sleeps() -> None:
 
 def test_paced_simulation_keeps_real_time_and_counts_what_is_late_without_a_rush() -> None:
     hand = Hand()
-    clock = SimulatedClock(paced=True, now_ns=hand.now_ns, sleep=hand.sleep)
+    clock = SimulatedClock(speed=1.0, now_ns=hand.now_ns, sleep=hand.sleep)
     clock.start(0.02)
     began_ns = hand.ns
     for _ in range(10):
@@ -60,6 +60,21 @@ def test_paced_simulation_keeps_real_time_and_counts_what_is_late_without_a_rush
     assert clock.wait() == 0
     assert hand.ns - late_ns == PERIOD_NS, "a slow stretch is not made up for"
     assert clock.now_s() == 12 * 0.02, "simulated time is never skipped"
+
+
+def test_at_another_speed_there_are_no_deadlines_to_miss() -> None:
+    hand = Hand()
+    clock = SimulatedClock(speed=8.0, now_ns=hand.now_ns, sleep=hand.sleep)
+    clock.start(0.02)
+    began_ns = hand.ns
+    for _ in range(10):
+        assert clock.wait() == 0
+    assert hand.ns - began_ns == 10 * PERIOD_NS / 8
+    hand.work(10 * PERIOD_NS)
+    late_ns = hand.ns
+    assert clock.wait() == 0
+    assert clock.wait() == 0
+    assert hand.ns - late_ns == PERIOD_NS / 8, "a slow stretch is not made up for"
 
 
 def test_deadlines_are_absolute() -> None:

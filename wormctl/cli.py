@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from wormctl import __version__
 from wormctl.printable import one_line
+from wormctl.signals import EXIT_INTERRUPTED
 
 COMMANDS = {
     "run": "let the worm crawl: watch it, and get a folder with what it did",
@@ -32,7 +33,6 @@ USER_ERRORS = (
 
 EXIT_USER_ERROR = 2
 EXIT_BUG = 70
-EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 Run = Callable[[argparse.Namespace], int]

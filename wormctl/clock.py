@@ -28,9 +28,10 @@ class Clock(Protocol):
 class SimulatedClock:
     """Every tick takes exactly one period of simulated time.
 
-    As fast as it can, or `paced` to real time: then it waits for each deadline, and one that has passed is
-    counted and the schedule starts anew from there, so that a slow stretch is never followed by a rush.
-    Simulated time is never skipped: the same seed gives the same run at any speed.
+    As fast as it can, or at `speed` times real time: then it waits for each tick's moment, and where that has
+    passed the schedule starts anew from there, so that a slow stretch is never followed by a rush. At real time
+    that counts as a missed deadline; any other speed is for the eye, and has none. Simulated time is never
+    skipped: the same seed gives the same run at any speed.
     """
 
     hard = False
@@ -38,17 +39,18 @@ class SimulatedClock:
     def __init__(
         self,
         *,
-        paced: bool = False,
+        speed: float | None = None,
         now_ns: Callable[[], int] = time.monotonic_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.paced = paced
+        self.speed = speed
         self._now_ns, self._sleep = now_ns, sleep
         self._period_s, self._period_ns, self._tick, self._deadline_ns = 0.0, 0, 0, 0
 
     def start(self, period_s: float) -> None:
         """See `Clock.start`."""
-        self._period_s, self._period_ns, self._tick = period_s, round(period_s * NS), 0
+        self._period_s, self._tick = period_s, 0
+        self._period_ns = round(period_s * NS / (self.speed or 1.0))
         self._deadline_ns = self._now_ns()
 
     def now_s(self) -> float:
@@ -58,13 +60,13 @@ class SimulatedClock:
     def wait(self) -> int:
         """See `Clock.wait`; at most 1."""
         self._tick += 1
-        if not self.paced:
+        if self.speed is None:
             return 0
         self._deadline_ns += self._period_ns
         now_ns = self._now_ns()
         if now_ns > self._deadline_ns:
             self._deadline_ns = now_ns
-            return 1
+            return int(self.speed == 1.0)
         _sleep_until(self._deadline_ns, self._now_ns, self._sleep)
         return 0
 

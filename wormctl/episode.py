@@ -106,8 +106,8 @@ class Episode:
         wall_s = (ended_ns - began_ns) * 1e-9
         return Summary(
             seed=assembly.seed,
-            body=assembly.body.spec.name,
-            world=None if assembly.world is None else assembly.world.name,
+            body=assembly.body_name,
+            world=assembly.world_name,
             policy=policy,
             ablated=list(ablated),
             seconds=round(result.time_s, 6),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from wormctl.connectome import load_connectome
 from wormctl.runs import INFO, RECORD, RunInfo
@@ -11,16 +13,37 @@ from wormctl.summary import Loud, Summary
 
 _WIDTH = 12
 _CLASSES = 5
+_WIDEST_COMMAND = 45
+"""Characters of a command that still fits on a line with its purpose."""
 
 
-def report(info: RunInfo, summary: Summary, folder: Path, drawn: Sequence[Path] = ()) -> str:
-    """What happened, how far, how fast, who was loud, where it is kept, what to try next."""
+class Hint(NamedTuple):
+    """A command worth trying."""
+
+    words: Sequence[str]
+    what: str
+
+
+def report(
+    info: RunInfo, summary: Summary, folder: Path, hints: Sequence[Hint] = (), drawn: Sequence[Path] = ()
+) -> str:
+    """What happened, how far, how fast, who was loud, where it is kept, what to try next: lines of text."""
     lines = [_headline(summary), ""]
     lines += [f"  {key:{_WIDTH}}{text}" for key, text in _facts(info, summary)]
     files = [*(path.name for path in drawn), RECORD, INFO]
     lines += ["", f"  {'folder':{_WIDTH}}{folder}", f"  {'':{_WIDTH}}{', '.join(files)}", ""]
-    lines += [f"  {'try' if i == 0 else '':{_WIDTH}}{hint}" for i, hint in enumerate(_hints(info, summary))]
+    lines += [f"  {'' if i else 'try':{_WIDTH}}{text}" for i, text in enumerate(_suggestions(hints))]
     return "\n".join(lines) + "\n"
+
+
+def _suggestions(hints: Sequence[Hint]) -> list[str]:
+    """Commands that can be copied, each beside what it does, or under it where they would need a wide screen."""
+    commands = [shlex.join(hint.words) for hint in hints]
+    width = max(map(len, commands), default=0)
+    if width <= _WIDEST_COMMAND:
+        return [f"{command:{width}}  # {hint.what}" for command, hint in zip(commands, hints, strict=True)]
+    both = zip(commands, hints, strict=True)
+    return [line for command, hint in both for line in (f"# {hint.what}", command)]
 
 
 def _headline(s: Summary) -> str:
@@ -56,8 +79,8 @@ def _facts(info: RunInfo, s: Summary) -> list[tuple[str, str]]:
     cut = f", cut out: {', '.join(s.ablated)}" if s.ablated else ""
     place = f", world {s.world}" if s.world else ""
     facts.append(("worm", f"{s.policy} in body {s.body}{place}, seed {s.seed}{cut}"))
-    late = "no deadline missed" if not s.overruns else f"{s.overruns} deadlines missed"
-    facts.append(("pace", f"{s.rtf:.1f}x real time, {s.tick_us_median:.0f} us a tick, {late}"))
+    late = f", {s.overruns or 'no'} deadline{'s'[: s.overruns != 1]} missed" if info.realtime else ""
+    facts.append(("pace", f"{s.rtf:.1f}x real time, {s.tick_us_median:.0f} us a tick{late}"))
     if s.bad_samples:
         bad = ", ".join(f"{name} in {n} ticks" for name, n in s.bad_samples.items())
         facts.append(("bad samples", bad))
@@ -78,16 +101,3 @@ def _by_class(neurons: Sequence[Loud]) -> str:
         kind, what = kinds.get(neuron.name, (neuron.name, ""))
         found[f"{kind} ({what})" if what else kind] = None
     return ", ".join(list(found)[:_CLASSES])
-
-
-def _hints(info: RunInfo, s: Summary) -> list[str]:
-    """Commands worth trying after this run."""
-    hints = []
-    if s.ablated:
-        hints.append("wormctl run                    the same with the whole worm")
-    elif info.world is not None:
-        hints.append("wormctl run --ablate ASE       without the cells that smell the food")
-    if info.simulated:
-        hints.append("wormctl run --realtime         watch it at life speed")
-        hints.append("wormctl evaluate --trials 20   how often does it get there?")
-    return hints

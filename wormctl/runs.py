@@ -67,6 +67,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     period_s: float
     body: str
     simulated: bool
+    realtime: bool = False
+    """Whether ticks had deadlines: at life speed, as on hardware."""
     snake: Snake
     world: WorldUsed | None
     policy: PolicyUsed

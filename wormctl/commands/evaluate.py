@@ -6,23 +6,26 @@ import argparse
 import os
 import shlex
 import sys
+from contextlib import nullcontext
 
 import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wormctl.ablation import parse_ablation
-from wormctl.commands.run import (
-    EXIT_INTERRUPTED,
+from wormctl.config import ConfigError
+from wormctl.console import make_console
+from wormctl.options import (
     LARGEST_SEED,
     SECONDS,
     add_robot_arguments,
     chosen_robot,
+    command_words,
+    same_robot,
     seconds,
 )
-from wormctl.commands.run import seed as seed_type
-from wormctl.config import ConfigError
-from wormctl.console import make_console
-from wormctl.signals import stop_on_signals
+from wormctl.options import seed as seed_type
+from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
+from wormctl.stdout import stdout_to_stderr
 from wormctl.trials import Plan, Tally, Trial, open_trial, run_trials, tally
 
 WORLD = "food"
@@ -79,6 +82,14 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run the trials, and say what they add up to; 130 if they were cut short."""
+    with stdout_to_stderr() if args.json else nullcontext():
+        status, text = _evaluate(args)
+    print(text, end="")
+    return status
+
+
+def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
+    """The exit status, and what stdout is for."""
     if args.seed + args.trials - 1 > LARGEST_SEED:
         raise ConfigError(f"--seed = {args.seed}: with {args.trials} trials it must be at most "
                           f"{LARGEST_SEED - args.trials + 1}")  # fmt: skip
@@ -96,8 +107,8 @@ def run(args: argparse.Namespace) -> int:
         about = {
             "seed": args.seed,
             "seconds": args.seconds,
-            "body": assembly.body.spec.name,
-            "world": assembly.world.name,
+            "body": assembly.body_name,
+            "world": assembly.world_name,
             "policy": assembly.policy.name if assembly.policy else "",
             "policy_sha256": assembly.policy.sha256 if assembly.policy else "",
             "ablated": list(plan.ablated),
@@ -107,10 +118,10 @@ def run(args: argparse.Namespace) -> int:
     cut_short = len(trials) < args.trials
     if args.json:
         numbers = {**about, "interrupted": cut_short, **msgspec.to_builtins(result)}
-        print(msgspec.json.encode(numbers).decode())
+        text = msgspec.json.encode(numbers).decode() + "\n"
     else:
-        print(_text(about, result, args.trials), end="")
-    return EXIT_INTERRUPTED if cut_short else 0
+        text = _text(args, about, result)
+    return EXIT_INTERRUPTED if cut_short else 0, text
 
 
 def _run(plan: Plan, args: argparse.Namespace) -> list[Trial]:
@@ -133,10 +144,10 @@ def _run(plan: Plan, args: argparse.Namespace) -> list[Trial]:
     return trials
 
 
-def _text(about: dict[str, object], t: Tally, wanted: int) -> str:
+def _text(args: argparse.Namespace, about: dict[str, object], t: Tally) -> str:
     ablated = about["ablated"]
     cut = f", without {', '.join(ablated)}" if isinstance(ablated, list) and ablated else ""
-    short = f" (stopped after {t.trials} of {wanted})" if t.trials < wanted else ""
+    short = f" (stopped after {t.trials} of {args.trials})" if t.trials < args.trials else ""
     lines = [f"{about['policy']} in body {about['body']}, world {about['world']}{cut}{short}", ""]
     low, high = t.ci95
     lines.append(
@@ -152,8 +163,8 @@ def _text(about: dict[str, object], t: Tally, wanted: int) -> str:
     if missed:
         shown = ", ".join(map(str, missed[:12])) + (", ..." if len(missed) > 12 else "")
         lines.append(f"  not reached seeds {shown}")
-        again = shlex.join(["wormctl", "run", "--world", str(about["world"]), "--seed", str(missed[0])])
-        lines.append(f"  watch one   {again}")
+        again = command_words("run", {**same_robot(args), "seed": missed[0]})
+        lines.append(f"  watch one   {shlex.join(again)}")
     if t.faults:
         first = next(trial for trial in t.per_trial if trial.reason.startswith("fault: "))
         lines.append(f"  faults      {t.faults}; seed {first.seed}: {first.reason.removeprefix('fault: ')}")

@@ -6,7 +6,7 @@ import argparse
 import datetime
 import platform
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,6 @@ import numba
 import numpy as np
 
 from wormctl import __version__
-from wormctl.ablation import HELP as ABLATE_HELP
 from wormctl.ablation import parse_ablation
 from wormctl.assembly import Assembly, assemble
 from wormctl.clock import SimulatedClock
@@ -24,20 +23,29 @@ from wormctl.drawing import Drawn, draw_run
 from wormctl.episode import Episode
 from wormctl.live import LiveView
 from wormctl.loop import Observer, Result
+from wormctl.options import (
+    SECONDS,
+    add_robot_arguments,
+    chosen_robot,
+    command_words,
+    same_robot,
+    seconds,
+    seed,
+)
 from wormctl.plugins import Plugins, load_plugins
-from wormctl.report import report
-from wormctl.robot import DEFAULT, Robot, load_robot
+from wormctl.report import Hint, report
+from wormctl.robot import Robot
 from wormctl.runs import INFO, PolicyUsed, RunFolder, RunInfo, State, WorldUsed, new_folder
-from wormctl.signals import stop_on_signals
+from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
+from wormctl.stdout import stdout_to_stderr
 from wormctl.summary import Summary
 
-SECONDS, LONGEST_S = 120.0, 3600.0
 LINGER_S = 2.0
 """How long a run goes on after the food was reached."""
-LARGEST_SEED = 2**32 - 1
+WATCHED_S = 15.0
+"""How long the longest run lasts where somebody watches it in a terminal."""
 
 EXIT_FAULT = 1
-EXIT_INTERRUPTED = 130
 
 EPILOG = """\
 examples:
@@ -50,7 +58,9 @@ examples:
 
 Every run leaves a folder: trajectory.png and video.mp4 to look at, summary.txt, record.npy with every tick
 (numpy.load reads it), and run.json with all that is needed to repeat it. Ctrl-C ends a run, or its drawing, in
-order. Exit status: 0, 1 if the robot had to be stopped by a fault, 130 if you stopped it.
+order. In a terminal a run is shown as it goes, slowed down so that the longest takes 15 s; with --quiet or
+--json, or into a pipe, it goes as fast as it can (a physical body always at life speed, and is never shown).
+Exit status: 0, 1 if the robot had to be stopped by a fault, 130 if you stopped it.
 """
 
 
@@ -62,89 +72,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=seed, default=0, help="what the random part of the world is drawn from"
     )
     parser.add_argument("--seconds", type=seconds, default=SECONDS, help="longest run (default: %(default)g)")
-    parser.add_argument("--realtime", action="store_true", help="at life speed, not as fast as it can")
+    parser.add_argument("--realtime", action="store_true", help="at life speed; otherwise as fast as it can")
     parser.add_argument("--gui", action="store_true", help="open PyBullet's window; needs a screen")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to keep it (default: runs/...)")
     parser.add_argument("--no-media", action="store_true", help="make no picture and no video")
-    parser.add_argument("--quiet", action="store_true", help="no live view (a physical body never has one)")
+    parser.add_argument("--quiet", action="store_true", help="no live view, so as fast as it can")
     parser.add_argument("--json", action="store_true", help="the summary as one JSON object on stdout")
-
-
-def add_robot_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say which robot, for every command that runs one."""
-    parser.add_argument(
-        "--robot", metavar="FILE", default=DEFAULT, help="robot file (default: the shipped worm)"
-    )
-    parser.add_argument("--policy", metavar="NAME|FILE", help="instead of the robot file's policy")
-    parser.add_argument("--body", metavar="NAME", help="instead of its body: pybullet, planar, ...")
-    parser.add_argument("--world", metavar="NAME|FILE", help="instead of its world: food_ahead, pegs, ...")
-    parser.add_argument("--ablate", metavar="CELLS", help=ABLATE_HELP)
-
-
-def seconds(text: str) -> float:
-    """A duration in s, as an option's type."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 < value <= LONGEST_S:
-        raise argparse.ArgumentTypeError(
-            f"{text}: must be a number of seconds, more than 0, at most {LONGEST_S:g}"
-        )
-    return value
-
-
-def seed(text: str) -> int:
-    """A seed, as an option's type."""
-    if not (text.isascii() and text.isdecimal() and int(text) <= LARGEST_SEED):
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {LARGEST_SEED}")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run, draw, tell; the exit status."""
+    with stdout_to_stderr() if args.json else nullcontext():
+        status, text = _run(args)
+    print(text, end="")
+    return status
+
+
+def _run(args: argparse.Namespace) -> tuple[int, str]:
+    """The exit status, and what stdout is for."""
     ablated = parse_ablation(args.ablate)
     robot = _with_window(chosen_robot(args)) if args.gui else chosen_robot(args)
     plugins = load_plugins()
     with assemble(robot, plugins, seed=args.seed, ablate=ablated) as assembly:
         for note in assembly.notes:
             print(f"wormctl: {note}", file=sys.stderr)
-        info = _info(args, assembly, plugins, ablated)
+        simulated = assembly.body.spec.simulated
+        realtime = args.realtime or args.gui or not simulated
+        # A physical body must not wait for a picture.
+        watched = simulated and sys.stdout.isatty() and not (args.json or args.quiet)
+        info = _info(args, assembly, plugins, ablated, realtime=realtime)
         folder = RunFolder(_path(args, robot), info)
-        paced = assembly.body.spec.simulated and (args.realtime or args.gui)
+        speed = 1.0 if realtime else max(1.0, args.seconds / WATCHED_S) if watched else None
         episode = Episode(
             assembly,
             seconds=args.seconds,
             linger_s=LINGER_S,
             record=folder.record,
-            clock=SimulatedClock(paced=True) if paced else None,
+            clock=SimulatedClock(speed=speed) if simulated else None,
         )
-        # A physical body must not wait for a picture.
-        watched = sys.stdout.isatty() and info.simulated and not (args.json or args.quiet)
-        result = _live(episode, _title(info), watched=watched)
+        result = _live(episode, info, watched=watched)
         summary = episode.summary(result, ablated, info.policy.name)
         episode.recorder.close()
     state = _state(result)
-    folder.finish(state, summary, report(info, summary, folder.path))
+    hints = _hints(args, info, summary)
+    folder.finish(state, summary, report(info, summary, folder.path, hints))
     drawn = Drawn(files=[], interrupted=False)
     if not args.no_media:
         drawn = draw_run(folder.path, plugins, quick=state == "interrupted")
-    text = report(info, summary, folder.path, drawn.files)
+    text = report(info, summary, folder.path, hints, drawn.files)
     folder.finish(state, summary, text)
-    if not args.json:
-        print(text, end="")
-    else:
-        print(_as_json(summary, folder.path))
+    if args.json:
+        text = _as_json(summary, folder.path)
         if state == "fault":
             print(f"wormctl: {result.reason.removeprefix('fault: ')}", file=sys.stderr)
     if state == "fault":
-        return EXIT_FAULT
-    return EXIT_INTERRUPTED if state == "interrupted" or drawn.interrupted else 0
-
-
-def chosen_robot(args: argparse.Namespace) -> Robot:
-    """The robot file with the options' replacements."""
-    return load_robot(args.robot).replace(body=args.body, world=args.world, policy=args.policy)
+        return EXIT_FAULT, text
+    return EXIT_INTERRUPTED if state == "interrupted" or drawn.interrupted else 0, text
 
 
 def _with_window(robot: Robot) -> Robot:
@@ -165,7 +148,9 @@ def _path(args: argparse.Namespace, robot: Robot) -> Path:
     return path
 
 
-def _info(args: argparse.Namespace, assembly: Assembly, plugins: Plugins, ablated: list[str]) -> RunInfo:
+def _info(
+    args: argparse.Namespace, assembly: Assembly, plugins: Plugins, ablated: list[str], *, realtime: bool
+) -> RunInfo:
     world, policy, robot = assembly.world, assembly.policy, assembly.robot
     config = getattr(world, "config", None)
     versions = {"wormctl": __version__, "python": platform.python_version()}
@@ -173,18 +158,19 @@ def _info(args: argparse.Namespace, assembly: Assembly, plugins: Plugins, ablate
     versions |= {origin.distribution: origin.version for origin in plugins.loaded}
     return RunInfo(
         started=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        command=_command(args),
+        command=command_words("run", {k: v for k, v in vars(args).items() if k != "out"}),
         versions=versions,
         seed=args.seed,
         seconds=args.seconds,
         period_s=1.0 / robot.rate_hz,
-        body=assembly.body.spec.name,
+        body=assembly.body_name,
         simulated=assembly.body.spec.simulated,
+        realtime=realtime,
         snake=assembly.snake,
         world=None
         if world is None
         else WorldUsed(
-            name=world.name,
+            name=assembly.world_name or world.name,
             kind=f"{type(world).__module__}.{type(world).__qualname__}",
             seed=args.seed,
             config=msgspec.to_builtins(config) if isinstance(config, msgspec.Struct) else {},
@@ -199,29 +185,18 @@ def _info(args: argparse.Namespace, assembly: Assembly, plugins: Plugins, ablate
     )
 
 
-def _command(args: argparse.Namespace) -> list[str]:
-    """The command line that repeats this run."""
-    words = ["wormctl", "run"]
-    for name, value in vars(args).items():
-        option = f"--{name.replace('_', '-')}"
-        if value is True:
-            words.append(option)
-        elif value is not None and value is not False and name != "out":
-            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
-    return words
-
-
 def _title(info: RunInfo) -> str:
     place = f", world {info.world.name}" if info.world else ""
     cut = f", without {', '.join(info.ablated)}" if info.ablated else ""
     return f"{info.policy.name} in body {info.body}{place}, seed {info.seed}{cut}"
 
 
-def _live(episode: Episode, title: str, *, watched: bool) -> Result:
+def _live(episode: Episode, info: RunInfo, *, watched: bool) -> Result:
     observers: list[Observer] = []
     with ExitStack() as stack:
         if watched:
-            observers.append(stack.enter_context(LiveView(episode, title, make_console())))
+            view = LiveView(episode, _title(info), make_console(), realtime=info.realtime)
+            observers.append(stack.enter_context(view))
         stack.enter_context(stop_on_signals(episode.loop.request_stop))
         return episode.live(observers)
 
@@ -232,5 +207,29 @@ def _state(result: Result) -> State:
     return "interrupted" if result.reason == "interrupted" else "complete"
 
 
+def _hints(args: argparse.Namespace, info: RunInfo, summary: Summary) -> list[Hint]:
+    """Commands worth trying after this run, with its own options."""
+    if not info.simulated:
+        return []
+    same = same_robot(args)
+    again = {**same, "seed": args.seed or None}
+    sought = summary.distance_min_m is not None
+    hints = []
+    if info.ablated:
+        hints.append(Hint(command_words("run", {**again, "ablate": None}), "the same with the whole worm"))
+    elif sought and "ASEL" in info.neurons:
+        hints.append(
+            Hint(command_words("run", {**again, "ablate": "ASE"}), "without the cells that smell food")
+        )
+    if not info.realtime:
+        hints.append(Hint(command_words("run", {**again, "realtime": True}), "watch it at life speed"))
+    if sought:
+        often = (
+            "how often does it get there?" if args.world else "how often does it find food at any bearing?"
+        )
+        hints.append(Hint(command_words("evaluate", {**same, "trials": 20}), often))
+    return hints
+
+
 def _as_json(summary: Summary, folder: Path) -> str:
-    return msgspec.json.encode({**msgspec.to_builtins(summary), "folder": str(folder)}).decode()
+    return msgspec.json.encode({**msgspec.to_builtins(summary), "folder": str(folder)}).decode() + "\n"

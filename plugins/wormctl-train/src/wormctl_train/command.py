@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from wormctl import __version__
 from wormctl.console import make_console
 from wormctl.policy import save_policy
+from wormctl.signals import EXIT_INTERRUPTED
 from wormctl.trials import Trial
 from wormctl_train.confirm import bodies, confirm, scores
 from wormctl_train.evolve import Journal, evolve
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
             save_policy(path, *make_policy(recipe, genome, command, evaluations, found))
     except KeyboardInterrupt:
         console.print(f"stopped; run the same command again to go on from {journal.path}")
-        return 130
+        return EXIT_INTERRUPTED
     console.print(f"next: wormctl run --policy {path}")
     return 0
 

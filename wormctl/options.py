@@ -1,0 +1,67 @@
+"""Options that several commands share, and the command lines that are suggested from them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from wormctl.ablation import HELP as ABLATE_HELP
+from wormctl.robot import DEFAULT, Robot, load_robot
+
+SECONDS, LONGEST_S = 120.0, 3600.0
+LARGEST_SEED = 2**32 - 1
+
+
+def add_robot_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that say which robot, for every command that runs one."""
+    parser.add_argument(
+        "--robot", metavar="FILE", default=DEFAULT, help="robot file (default: the shipped worm)"
+    )
+    parser.add_argument("--policy", metavar="NAME|FILE", help="instead of the robot file's policy")
+    parser.add_argument("--body", metavar="NAME", help="instead of its body: pybullet, planar, ...")
+    parser.add_argument("--world", metavar="NAME|FILE", help="instead of its world: food_ahead, pegs, ...")
+    parser.add_argument("--ablate", metavar="CELLS", help=ABLATE_HELP)
+
+
+def chosen_robot(args: argparse.Namespace) -> Robot:
+    """The robot file with the options' replacements."""
+    return load_robot(args.robot).replace(body=args.body, world=args.world, policy=args.policy)
+
+
+def same_robot(args: argparse.Namespace) -> dict[str, object]:
+    """The options that say which robot, and for how long it runs, as they were given: for `command_words`."""
+    given = {name: getattr(args, name) for name in ("robot", "policy", "body", "world", "ablate", "seconds")}
+    usual = {"robot": DEFAULT, "seconds": SECONDS}
+    return {name: value for name, value in given.items() if value != usual.get(name)}
+
+
+def command_words(command: str, options: Mapping[str, object]) -> list[str]:
+    """The command line that gives these options; None and False are left out, True is a flag."""
+    words = ["wormctl", command]
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False:
+            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    return words
+
+
+def seconds(text: str) -> float:
+    """A duration in s, as an option's type."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 < value <= LONGEST_S:
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be a number of seconds, more than 0, at most {LONGEST_S:g}"
+        )
+    return value
+
+
+def seed(text: str) -> int:
+    """A seed, as an option's type."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= LARGEST_SEED):
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {LARGEST_SEED}")
+    return int(text)
