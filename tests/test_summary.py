@@ -74,10 +74,17 @@ def test_loud_means_changing_not_merely_active() -> None:
     activity = np.zeros((100, 3), dtype=np.float32)
     activity[:, 0] = 1.0
     activity[::2, 2] = 1.0
-    first, *rest = loudest(activity, ["steady", "silent", "busy"], count=2)
+    first, *rest = loudest(activity, ["steady", "silent", "busy"], {}, count=2)
     assert (first.name, first.swing, first.mean) == ("busy", 0.5, 0.5)
     assert len(rest) == 1
-    assert loudest(activity[:0], ["a", "b", "c"]) == []
+    assert loudest(activity[:0], ["a", "b", "c"], {}) == []
+
+
+def test_the_loud_are_one_of_each_class() -> None:
+    activity = np.zeros((100, 3), dtype=np.float32)
+    activity[::2] = 1.0, 0.9, 0.1
+    found = loudest(activity, ["VB2", "VB1", "AIYL"], {"VB1": "VB", "VB2": "VB", "AIYL": "AIY"})
+    assert [neuron.name for neuron in found] == ["VB2", "AIYL"]
 
 
 def test_first_within() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wormctl.assembly import Assembly
 from wormctl.clock import Clock
+from wormctl.connectome import load_connectome
 from wormctl.limits import limit_setpoint
 from wormctl.loop import Loop, Observer, Result, TickView
 from wormctl.recorder import Recorder
@@ -103,6 +104,8 @@ class Episode:
         way = rows if reached_s is None else rows[: int(np.searchsorted(time_s, reached_s)) + 1]
         seen = math.isfinite(self.goal.start_m) and len(rows) > 0
         began_ns, ended_ns = self.goal.ticked_ns
+        connectome = load_connectome()
+        classes = dict(zip(connectome.names, connectome.classes, strict=True))
         wall_s = (ended_ns - began_ns) * 1e-9
         return Summary(
             seed=assembly.seed,
@@ -125,7 +128,7 @@ class Episode:
             reason=result.reason,
             bad_samples={name: n for name, n in result.bad_samples.items() if n},
             guarded_ticks=result.guarded_ticks,
-            loudest=loudest(rows["activity"], assembly.controller.neurons),
+            loudest=loudest(rows["activity"], assembly.controller.neurons, classes),
         )
 
     def _speed(self, rows: NDArray[np.void]) -> float | None:

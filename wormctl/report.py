@@ -90,7 +90,7 @@ def _facts(info: RunInfo, s: Summary) -> list[tuple[str, str]]:
 
 
 def _by_class(neurons: Sequence[Loud]) -> str:
-    """The classes that the loudest neurons belong to, and what kind of cells they are."""
+    """The classes of the loudest neurons, and what kind of cells they are."""
     connectome = load_connectome()
     kinds = {
         name: (kind, what)

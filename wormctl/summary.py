@@ -6,7 +6,7 @@ Nothing here reads a file, knows a device, or prints.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -63,6 +63,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Ticks in which the nervous system had to keep something unusable out of its state; see
     `wormctl.controller.Controller`. Runs recorded before it was counted have none."""
     loudest: list[Loud]
+    """The neurons that changed most, one of each class."""
 
 
 def crawl_speed_m_s(centre_m: FloatArray, period_s: float, window_s: float = SPEED_WINDOW_S) -> float:
@@ -107,14 +108,22 @@ def undulation_hz(joint_rad: FloatArray, period_s: float) -> float:
     return float(hz[k] + min(max(shift, -0.5), 0.5) * hz[1])
 
 
-def loudest(activity: FloatArray, names: Sequence[str], count: int = 8) -> list[Loud]:
-    """The `count` neurons whose activity, (ticks, neurons), changed most; the most changing first."""
+def loudest(
+    activity: FloatArray, names: Sequence[str], kinds: Mapping[str, str], count: int = 8
+) -> list[Loud]:
+    """The neurons whose activity, (ticks, neurons), changed most, one of each kind; the most changing first.
+
+    `kinds` names a neuron's class; a neuron that is not in it is a class of its own.
+    """
     if not len(activity):
         return []
     mean, swing = activity.mean(axis=0, dtype=np.float64), activity.std(axis=0, dtype=np.float64)
-    order = np.argsort(-swing, kind="stable")[:count]
+    best: dict[str, int] = {}
+    for i in np.argsort(-swing, kind="stable").tolist():
+        best.setdefault(kinds.get(names[i], names[i]), i)
     return [
-        Loud(name=names[i], mean=round(float(mean[i]), 3), swing=round(float(swing[i]), 3)) for i in order
+        Loud(name=names[i], mean=round(float(mean[i]), 3), swing=round(float(swing[i]), 3))
+        for i in list(best.values())[:count]
     ]
 
 
