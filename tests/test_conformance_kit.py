@@ -250,6 +250,18 @@ class Jumps(Snake):
         self.position_rad += 0.001
 
 
+class Homing(Snake):
+    """Goes straight as soon as it has power."""
+
+    def configure(self, context: Context) -> None:
+        super().configure(context)
+        self.position_rad[:] = 0.5
+
+    def read(self, now_s: float, out: Samples) -> None:
+        super().read(now_s, out)
+        self.position_rad *= 0.95
+
+
 class Reversed(Snake):
     def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
         self.position_rad[:] = setpoint_rad[::-1]
@@ -305,6 +317,7 @@ class StopsNotWhenClosed(Snake):
         (NoJoints, "has no channel joint.position"),
         (NoTruth, "must have `truth`"),
         (WrongTruth, "truth has the shapes"),
+        (Homing, "before it was armed"),
         (Jumps, "when it was armed"),
         (Reversed, "joint 0 was told to bend"),
         (Mirrored, "joint 0 was told to bend"),

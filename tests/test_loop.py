@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -209,7 +210,7 @@ def test_a_body_that_raises_ends_the_run_as_a_fault(what: str, error: Exception,
     assert rig.guarded.state is State.FAULT
 
 
-@pytest.mark.parametrize("part", ["sensor", "controller", "observer", "world"])
+@pytest.mark.parametrize("part", ["controller", "observer", "world"])
 def test_whoever_raises_is_named_and_the_body_is_stopped(part: str) -> None:
     def fail(*arguments: object) -> None:
         raise ZeroDivisionError("oops")
@@ -219,14 +220,41 @@ def test_whoever_raises_is_named_and_the_body_is_stopped(part: str) -> None:
         reset = goal_distance_m = advance = fail
 
     rig = Rig(observers=[fail] if part == "observer" else [], world=Falling() if part == "world" else None)
-    if part == "sensor":
-        vars(rig.sensor)["read"] = fail
     if part == "controller":
         vars(rig.controller)["step"] = fail
-    names = {"sensor": "odour", "controller": "nervous system", "observer": "observer", "world": "world"}
+    names = {"controller": "nervous system", "observer": "observer", "world": "world"}
     result = rig.loop.run(1.0)
     assert result.reason == f"fault: {names[part]}: ZeroDivisionError: oops"
     assert rig.body.log[-1] == "stop"
+
+
+@pytest.mark.parametrize("on_error", list(OnError))
+def test_a_sensor_that_raises_has_failed_to_measure(on_error: OnError) -> None:
+    class Torn(FixedSensor):
+        def read(self, now_s: float, out: Samples) -> None:
+            if now_s > 0.05:
+                raise OSError("no answer")
+            super().read(now_s, out)
+
+    channel = msgspec.structs.replace(ODOUR, on_error=on_error)
+    rig = Rig(sensor=Torn([channel], name="odour"))
+    result = rig.loop.run(1.0)
+    assert result.sensor_errors == {"odour": "OSError: no answer"}
+    assert rig.body.log[-1] == "stop"
+    if on_error is OnError.FAULT:
+        channel_failed = "odour: channel odour.food: the device could not measure"
+        assert result.reason == f"fault: {channel_failed} (OSError: no answer)"
+    else:
+        assert (result.reason, result.bad_samples["odour.food"]) == ("time", 47)
+        assert result.degraded is (on_error is OnError.DEGRADE)
+        assert not rig.controller.good[0], "the neuron is told that there is nothing"
+
+
+def test_what_went_wrong_in_a_sensors_own_thread_is_told() -> None:
+    sensor = FixedSensor([ODOUR], name="odour")
+    sensor.values["odour.food"] = math.nan
+    vars(sensor)["last_error"] = "unplugged"
+    assert Rig(sensor=sensor).loop.run(0.1).sensor_errors == {"odour": "unplugged"}
 
 
 def test_a_controller_that_asks_for_nan_is_a_fault() -> None:

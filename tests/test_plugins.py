@@ -132,6 +132,17 @@ def test_a_name_is_offered_once() -> None:
     ]
 
 
+def test_a_command_of_wormctls_own_cannot_be_taken() -> None:
+    class Greedy:
+        @hookimpl
+        def wormctl_register_commands(self, register: Register) -> None:
+            register(Command(name="run", summary="runs", add_arguments=lambda p: None, run=lambda a: 0))
+
+    plugins, lines = load(Entry("greedy", Greedy))
+    assert not plugins.commands
+    assert lines == ["plugin greedy (someone 1.2) is left out: command 'run' is wormctl's own"]
+
+
 def test_a_hook_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:
     class Misspelt:
         @hookimpl

@@ -127,6 +127,7 @@ class Episode:
             rtf=round((len(rows) - 1) * period_s / wall_s, 1) if wall_s > 0 else 0.0,
             reason=result.reason,
             bad_samples={name: n for name, n in result.bad_samples.items() if n},
+            sensor_errors=result.sensor_errors,
             guarded_ticks=result.guarded_ticks,
             loudest=loudest(rows["activity"], assembly.controller.neurons, classes),
         )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from wormctl.binding import Binding
 from wormctl.binding_kernel import DEGRADED
+from wormctl.channel import Quality
 from wormctl.clock import Clock
 from wormctl.controller import Controller
 from wormctl.device import JOINT_POSITION, DeviceError, Sensor, Truth, World
@@ -82,6 +83,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     degraded: bool
     bad_samples: dict[str, int]
     """By channel: the ticks without a good sample."""
+    sensor_errors: dict[str, str]
+    """By sensor: the first thing that went wrong in it, of those in which anything did."""
     guarded_ticks: int
     """See `wormctl.controller.Controller.guarded_ticks`."""
     tick_us_median: float
@@ -131,6 +134,7 @@ class Loop:
         self._times_ns = np.zeros(TIMES_KEPT, dtype=np.int64)
         self._stop: str | None = None
         self._culprit = ""
+        self._sensor_errors: dict[str, str] = {}
         self._done = 0
         self.view = TickView(binding, controller, body, truth, self._wanted_rad)
 
@@ -145,8 +149,9 @@ class Loop:
     def run(self, duration_s: float | None = None) -> Result:
         """Arm the body where it stands and run until `duration_s`, a requested stop or a fault.
 
-        However it ends, by an exception too, the body is stopped. Faults of devices, controller and observers
-        do not raise: they are the `reason` of the result.
+        However it ends, by an exception too, the body is stopped. Faults of body, world, controller and
+        observers do not raise: they are the `reason` of the result. A sensor that raises has failed to measure
+        for that tick; what that means is for its channels' `on_error` to say.
         """
         error: BaseException | None = None
         reason = "interrupted"
@@ -179,7 +184,7 @@ class Loop:
             self._sense(now_s)
             outcome = binding.run(now_s)
             if outcome >= 0:
-                return f"fault: {binding.complaint(outcome)}"
+                return self._complaint(outcome)
             if self._stop is not None:
                 return self._stop
             if binding.serves(JOINT_POSITION):
@@ -211,7 +216,7 @@ class Loop:
             self._sense(now_s)
             outcome = binding.run(now_s)
             if outcome >= 0:
-                return f"fault: {binding.complaint(outcome)}"
+                return self._complaint(outcome)
             if self._done % self._every == 0:
                 self._culprit = "nervous system"
                 controller.step(x, good, wanted_rad)
@@ -237,8 +242,24 @@ class Loop:
         self._culprit = self._body.spec.name
         self._body.read(now_s, samples[0])
         for i, sensor in enumerate(self._sensors, 1):
-            self._culprit = sensor.spec.name
-            sensor.read(now_s, samples[i])
+            try:
+                sensor.read(now_s, samples[i])
+            except Exception as error:
+                samples[i].quality[:] = Quality.FAILED
+                self._sensor_errors.setdefault(sensor.spec.name, _said(error))
+
+    def _complaint(self, channel: int) -> str:
+        """Why the run ends when a channel faults."""
+        binding = self._binding
+        why = self._sensor_error(binding.owners[channel])
+        return f"fault: {binding.complaint(channel)}{f' ({why})' if why else ''}"
+
+    def _sensor_error(self, name: str) -> str | None:
+        """What went wrong first in the sensor called `name`, in its `read` or in a thread of its own."""
+        for sensor in self._sensors:
+            if sensor.spec.name == name and (told := getattr(sensor, "last_error", None)) is not None:
+                self._sensor_errors.setdefault(name, str(told))
+        return self._sensor_errors.get(name)
 
     def _result(self, reason: str, elapsed_s: float, error: BaseException | None) -> Result:
         times_us = self._times_ns[: min(self._done, TIMES_KEPT)] * 1e-3
@@ -251,6 +272,9 @@ class Loop:
             overruns=self.view.overruns,
             degraded=self._binding.degraded(),
             bad_samples=self._binding.bad_samples(),
+            sensor_errors={
+                s.spec.name: why for s in self._sensors if (why := self._sensor_error(s.spec.name))
+            },
             # Not every user's controller counts.
             guarded_ticks=int(getattr(self._controller, "guarded_ticks", 0)),
             tick_us_median=float(median),
@@ -273,8 +297,12 @@ def ticks_per_step(rate_hz: float, dt_s: float) -> int:
 
 
 def _blame(culprit: str, error: Exception) -> str:
-    text = str(error) if isinstance(error, DeviceError) else f"{type(error).__name__}: {error}"
+    text = _said(error)
     return text if text.startswith(culprit) else f"{culprit}: {text}"
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, DeviceError) else f"{type(error).__name__}: {error}"
 
 
 @contextmanager

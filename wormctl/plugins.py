@@ -17,6 +17,7 @@ import msgspec
 import pluggy
 
 from wormctl import hookspecs
+from wormctl.cli import COMMANDS
 from wormctl.config import ConfigError
 from wormctl.device import API_VERSION, Body, Config, Sensor, World
 from wormctl.hookspecs import Artist, Command, Offer
@@ -96,6 +97,9 @@ class Plugins:
             "command": self.commands,
             "artist": self.artists,
         }
+        for command in offered["command"]:
+            if command.name in COMMANDS:
+                raise PluginError(f"command {command.name!r} is wormctl's own")
         for kind, things in offered.items():
             for thing in things:
                 if (known := tables[kind].get(thing.name)) is not None:

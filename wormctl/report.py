@@ -84,6 +84,8 @@ def _facts(info: RunInfo, s: Summary) -> list[tuple[str, str]]:
     if s.bad_samples:
         bad = ", ".join(f"{name} in {n} ticks" for name, n in s.bad_samples.items())
         facts.append(("bad samples", bad))
+    for name, why in s.sensor_errors.items():
+        facts.append(("sensor", f"{name}: {why}" if not why.startswith(name) else why))
     if s.guarded_ticks:
         facts.append(("guarded", f"{s.guarded_ticks} ticks in which the worm did without an input or a step"))
     return facts

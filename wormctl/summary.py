@@ -59,6 +59,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Why it ended: `goal`, `time`, `interrupted`, or `fault: ...`."""
     bad_samples: dict[str, int]
     """For each channel, how many ticks it was without a good sample; channels without any are left out."""
+    sensor_errors: dict[str, str] = {}
+    """For each sensor in which anything went wrong, what went wrong first."""
     guarded_ticks: int = 0
     """Ticks in which the nervous system had to keep something unusable out of its state; see
     `wormctl.controller.Controller`. Runs recorded before it was counted have none."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
-import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 
 import msgspec
@@ -20,6 +18,7 @@ from wormctl.episode import Episode
 from wormctl.plugins import Plugins, load_plugins
 from wormctl.robot import Robot
 from wormctl.summary import Summary, wilson_interval
+from wormctl.workers import process_pool
 
 _LOOK_S = 0.2
 
@@ -99,8 +98,7 @@ def run_trials(
                 return
             yield run_trial(plan, seed)
         return
-    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-    with ProcessPoolExecutor(min(workers, len(seeds)), mp_context=context, initializer=_start_worker) as pool:
+    with process_pool(min(workers, len(seeds))) as pool:
         pending: set[Future[Trial]] = {pool.submit(run_trial, plan, seed) for seed in seeds}
         try:
             while pending:
@@ -145,8 +143,3 @@ def _plugins() -> Plugins:
         threading.current_thread() is threading.main_thread() and multiprocessing.parent_process() is None
     )
     return load_plugins(warn=None if in_main else lambda line: None)
-
-
-def _start_worker() -> None:
-    """Ctrl-C reaches every process of the terminal; it is the parent's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

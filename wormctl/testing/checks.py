@@ -99,7 +99,7 @@ def reads_properly(device: Sensor, context: Context) -> Samples:
     slowest_hz = min(channel.rate_hz for channel in out.channels)
     for _ in range(max(_READS_JUDGED, math.ceil(1.0 / (context.period_s * slowest_hz)))):
         now_s += context.period_s
-        _nap_if_threaded(device, context.period_s)
+        nap_if_threaded(device, context.period_s)
         device.read(now_s, out)
         require(
             all(a is b for a, b in zip(arrays, (out.values, out.time_s, out.quality), strict=True)),
@@ -138,7 +138,7 @@ def _read_until_good(device: Sensor, out: Samples, period_s: float) -> float:
         time.sleep(0.001)
 
 
-def _nap_if_threaded(device: Sensor, period_s: float) -> None:
+def nap_if_threaded(device: Sensor, period_s: float) -> None:
     """A thread measures in real time: give it some."""
     if hasattr(device, "measure"):
         time.sleep(period_s)

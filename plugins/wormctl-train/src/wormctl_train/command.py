@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
 import contextlib
-import multiprocessing
 import os
 import shlex
-import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
@@ -23,6 +20,7 @@ from wormctl.console import make_console
 from wormctl.policy import save_policy
 from wormctl.signals import EXIT_INTERRUPTED
 from wormctl.trials import Trial
+from wormctl.workers import process_pool
 from wormctl_train.confirm import bodies, confirm, scores
 from wormctl_train.evolve import Journal, evolve
 from wormctl_train.genome import GENES
@@ -140,19 +138,8 @@ def _workers(count: int) -> Iterator[Executor | None]:
     if count <= 1:
         yield None
         return
-    # Each worker keeps one core busy: a linear algebra library with threads of its own would fight the others for it.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    context = multiprocessing.get_context("forkserver")
-    executor = concurrent.futures.ProcessPoolExecutor(
-        count, mp_context=context, initializer=_ignore_interrupt
-    )
+    executor = process_pool(count)
     try:
         yield executor
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C is the parent's to handle; a worker finishes what it has and goes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
