@@ -1,34 +1,36 @@
-"""The ranger as a sensor of wormctl: on a serial port, or looking at a wall of the simulated plane."""
+"""The ranger as a sensor of wormctl: on a serial port, or looking at what stands in the simulated world."""
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Annotated
 
 import msgspec
+import numpy as np
 import serial
 
 from wormctl.channel import Channel, OnError, Quality, Samples
-from wormctl.device import Config, Context, DeviceError, DeviceSpec, Simulated, Truth
+from wormctl.device import Config, Context, DeviceError, DeviceSpec, Mapped, Simulated, Truth
 from wormctl.slow import SlowSensor
 from wormctl_range.frame import FrameReader
+from wormctl_range.sight import Sight
 
 FARTHEST_M = 8.0
 DISTANCE, NEARNESS = "range.front", "range.nearness"
 
 _RATE_HZ = 100.0
 _TIMEOUT_S = 0.2
+_ENDLESS_M = 1e6
 
 
 class RangeConfig(Config, frozen=True, kw_only=True):
-    """Settings. With a `port` it is the real one; without, it sees a wall across the simulated plane."""
+    """Settings. With a `port` it is the real one; without, it sees the pegs and walls of the simulated world."""
 
     port: str | None = None
     reach_m: Annotated[float, msgspec.Meta(gt=0.0, le=FARTHEST_M)] = 0.4
     """From here on `range.nearness` rises from 0, to 1 at no distance."""
     wall_x_m: Annotated[float, msgspec.Meta(ge=-1000.0, le=1000.0)] = 2.0
-    """The simulated wall stands along y at this x."""
+    """In a world that does not show what stands in it, there is a wall along y at this x."""
 
 
 def spec(config: RangeConfig) -> DeviceSpec:
@@ -102,27 +104,29 @@ class SerialRange(SlowSensor):
 
 
 class SimulatedRange:
-    """Looks along the head link at an endless wall. Answers at once, so it needs no thread."""
+    """Looks along the head link. Answers at once, so it needs no thread."""
 
     def __init__(self, config: RangeConfig) -> None:
         self.spec = spec(config)
         self._config = config
         self._truth: Truth | None = None
+        x_m = config.wall_x_m
+        self._sight = Sight(np.array([(x_m, -_ENDLESS_M, x_m, _ENDLESS_M, 0.0)]))
 
     def configure(self, context: Context) -> None:
-        """Find the body to look out from."""
+        """Find the body to look out from, and what there is to see."""
         if not isinstance(context.body, Simulated):
             raise DeviceError("range: the body is a real one: name the sensor's port in the robot file")
         self._truth = context.body.truth
+        if isinstance(context.world, Mapped):
+            self._sight = Sight(context.world.obstacles)
 
     def read(self, now_s: float, out: Samples) -> None:
-        """The distance from the nose, if the wall is in sight."""
+        """The distance from the nose to what is in sight."""
         truth = self._truth
         if truth is None:
             return
-        ahead = math.cos(truth.pose[0, 2])
-        away_m = self._config.wall_x_m - truth.nose[0]
-        distance_m = away_m / ahead if away_m * ahead > 0.0 else math.inf
+        distance_m = self._sight.distance_m(truth.nose[0], truth.nose[1], truth.pose[0, 2])
         fill(out, distance_m, self._config.reach_m, now_s, reliable=distance_m <= FARTHEST_M)
 
     def close(self) -> None:
