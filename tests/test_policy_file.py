@@ -95,7 +95,7 @@ def test_the_same_policy_is_the_same_bytes(saved: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.safetensors"
     save_policy(again, meta(), dict(reversed(tensors().items())))
     assert again.read_bytes() == saved.read_bytes()
-    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+    assert not list(tmp_path.glob(".*")), "nothing half-written is left behind"
 
 
 def test_an_ltc_policy_runs_as_the_network_it_was_made_of(saved: Path) -> None:

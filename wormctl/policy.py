@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from wormctl import __version__
 from wormctl.config import ConfigError, convert
 from wormctl.controller import Controller, Port
+from wormctl.files import whole_file
 from wormctl.names import unknown
 from wormctl.neural.tensors import TensorFileError, Tensors, check_finite, parse_safetensors, read_bytes
 
@@ -173,12 +174,10 @@ def save_policy(path: Path, meta: PolicyMeta, tensors: Mapping[str, NDArray[np.g
     text = msgspec.json.encode(meta)
     entry = msgspec.json.encode({"sha256": _digest(text, arrays), "policy": msgspec.Raw(text)})
     data = safetensors.numpy.save(arrays, {_ENTRY: entry.decode()})
-    # Written beside and then renamed, so that a crash leaves no half a policy.
-    beside = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
-        beside.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
     except OSError as error:
         raise PolicyError(f"{path}: cannot be written: {error.strerror}") from None
 

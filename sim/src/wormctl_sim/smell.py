@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from wormctl.channel import Channel, Samples
 from wormctl.device import Config, Context, DeviceError, DeviceSpec, Simulated
 from wormctl.jit import njit
-from wormctl.names import unknown
+from wormctl.names import closest, unknown
 from wormctl_sim.arena import Arena
 from wormctl_sim.arena_config import Name
 from wormctl_sim.field_kernel import concentration
@@ -93,7 +92,7 @@ class SmellSensor:
         there = context.world.names(self.smell)
         for name in self.config.names:
             # A world without this smell is a fair world; a slip of the pen is not.
-            if name not in there and get_close_matches(name, there):
+            if name not in there and closest(name, there):
                 raise DeviceError(f"$.names = {name!r}: {unknown(self.smell, name, there)}")
         self.notes = ()
         if there and not set(there) & set(self.config.names):

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.config import ConfigError
+from wormctl.files import whole_file
 
 FloatArray = NDArray[np.float64]
 
@@ -64,7 +65,8 @@ class Journal:
                 f"{self.path}: was made by another recipe, seed or version; choose another --out, or remove it"
             )
         if whole != text:
-            self.path.write_text(whole, encoding="utf-8")
+            with whole_file(self.path) as partial:
+                partial.write_text(whole, encoding="utf-8")
 
     def scores(self, stage: str, generation: int) -> list[float] | None:
         """What that generation scored, or None if it has not been run."""
