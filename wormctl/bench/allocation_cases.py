@@ -12,7 +12,8 @@ from wormctl.bench.circuits import DT_S, SEED, UNFOLDS, Circuit, circuits
 from wormctl.bench.first_tick import POLICY
 from wormctl.jit import njit
 from wormctl.neural.cfc import initial_cfc
-from wormctl.neural.network import CfCNetwork, LTCNetwork, cfc_step, ltc_step
+from wormctl.neural.network import CfCNetwork, LTCNetwork
+from wormctl.neural.network_kernel import cfc_step, ltc_step
 from wormctl.neural.presynaptic import PresynapticStructure, presynaptic_tick
 from wormctl.policy import find_policy, load_policy
 from wormctl.worm.controller import WormController

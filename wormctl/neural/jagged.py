@@ -89,24 +89,8 @@ def gather(x: Floats, index: Ints, out: Floats) -> None:
         out[i] = x[np.uint32(index[i])]
 
 
-@njit(fastmath=FASTMATH, error_model="numpy")
-def scatter_add(part: Floats, rows: Ints, out: Floats) -> None:
-    """out[rows[p]] += part[p]."""
-    for p in range(part.size):
-        out[np.uint32(rows[p])] += part[p]
-
-
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _add_product(weight: Floats, value: Floats, out: Floats) -> None:
-    for p in range(value.size):
-        out[p] += weight[p] * value[p]
-
-
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _add_products(weight: Floats, other: Floats, value: Floats, out: Floats, other_out: Floats) -> None:
-    for p in range(value.size):
-        out[p] += weight[p] * value[p]
-        other_out[p] += other[p] * value[p]
+# Below, entries are found by an unsigned index, so that no check for a negative one stands in the loop, and not by
+# slices: a slice counts references, which takes longer than the few products on a small network's diagonal.
 
 
 @njit(fastmath=FASTMATH, error_model="numpy")
@@ -119,8 +103,11 @@ def add_sum(offsets: Ints, rows: Ints, weight: Floats, value: Floats, part: Floa
         part[p] = 0
     for k in range(offsets.size - 1):
         a, b = offsets[k], offsets[k + 1]
-        _add_product(weight[a:b], value[a:b], part)
-    scatter_add(part, rows, out)
+        for p in range(b - a):
+            i = np.uint32(a + p)
+            part[p] += weight[i] * value[i]
+    for p in range(part.size):
+        out[np.uint32(rows[p])] += part[p]
 
 
 @njit(fastmath=FASTMATH, error_model="numpy")
@@ -141,6 +128,11 @@ def add_sums(
         other_part[p] = 0
     for k in range(offsets.size - 1):
         a, b = offsets[k], offsets[k + 1]
-        _add_products(weight[a:b], other[a:b], value[a:b], part, other_part)
-    scatter_add(part, rows, out)
-    scatter_add(other_part, rows, other_out)
+        for p in range(b - a):
+            i = np.uint32(a + p)
+            part[p] += weight[i] * value[i]
+            other_part[p] += other[i] * value[i]
+    for p in range(part.size):
+        row = np.uint32(rows[p])
+        out[row] += part[p]
+        other_out[row] += other_part[p]

@@ -7,31 +7,24 @@ values.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wormctl.jit import njit
-from wormctl.neural.cfc import CfCParams, cfc_tick, pack_cfc
+from wormctl.neural.cfc import CfCParams, pack_cfc
 from wormctl.neural.checks import InputError, check_array, check_indices, check_number, check_whole
-from wormctl.neural.jagged import TINY
-from wormctl.neural.ltc import LTCParams, LTCStructure, ltc_tick
-from wormctl.neural.sections import Floats, Ints
-from wormctl.neural.sigmoid import FASTMATH, sigmoid_in_place
+from wormctl.neural.ltc import LTCParams, LTCStructure
+from wormctl.neural.network_kernel import HOLD_S, INPUT_LIMIT, cfc_step, life_parts, ltc_step
+from wormctl.neural.sections import Floats, Ints, table_of
 from wormctl.neural.wiring import Wiring
 
 Precision = type[np.float32] | type[np.float64]
 
 SHORTEST_DT_S, LONGEST_DT_S = 1e-4, 1e3
 MOST_UNFOLDS = 100
-INPUT_LIMIT = 1e30
-"""An input beyond this counts as not finite: in float32 it would not stay so."""
-HOLD_S = 0.2
-"""An input that is missing, or not finite, keeps its last good value for this long. Then it fades to 0, which is
-an input that says nothing, with this time constant; until it has been good once it is 0."""
 
 _VALUE = np.dtype(np.float64)
 _FLAG = np.dtype(np.bool_)
@@ -44,33 +37,37 @@ class Network(ABC):
     threads at once.
     """
 
+    _tick: ClassVar[Callable[..., bool]]
+    """The compiled tick."""
+
     def __init__(self, units: int, inputs: int, outputs: int, dt_s: float, dtype: Precision) -> None:
         if dtype not in (np.float32, np.float64):
             raise InputError(f"dtype = {dtype!r}, must be float32 or float64")
         self.units, self.inputs = units, inputs
         self.dt_s = check_number("dt_s", dt_s, SHORTEST_DT_S, LONGEST_DT_S, "s")
         self.dtype = dtype
-        self.state: Floats = np.zeros(units, dtype=dtype)
-        self.activity: Floats = np.zeros(units, dtype=dtype)
-        self.outputs: Floats = np.zeros(outputs, dtype=dtype)
-        self._held: Floats = np.zeros((2, inputs), dtype=dtype)
-        """The inputs in use, and for how many ticks each has been missing; -1 before it was good once."""
+        self.guarded_ticks = 0
+        """See `wormctl.controller.Controller.guarded_ticks`."""
+        # One array, so that a tick is cheap to call; see `Life`.
+        self._where = table_of([units, units, outputs, inputs, inputs, units, units])
+        self._life: Floats = np.zeros(self._where[-1], dtype=dtype)
+        life = life_parts(self._where, self._life)
+        self.state, self.activity, self.outputs = life.v, life.activity, life.y
+        self._held, self._missing = life.held, life.missing
+        self._slope, self._centre = life.slope, life.centre
         self._hold_ticks = HOLD_S / self.dt_s
         self._fade = float(np.exp(-self.dt_s / HOLD_S))
         self._all_good = np.ones(inputs, dtype=np.bool_)
-        self._guarded = np.zeros(1, dtype=np.int64)
+        self._given: tuple[object, object] = (None, None)
+        self._arguments: tuple[Any, ...] = ()
         self.reset()
-
-    @property
-    def guarded_ticks(self) -> int:
-        """See `wormctl.controller.Controller.guarded_ticks`."""
-        return int(self._guarded[0])
 
     def reset(self) -> None:
         """Every neuron and every input to 0, the counter too."""
-        for array in (self.state, self.activity, self.outputs, self._held, self._guarded):
+        for array in (self.state, self.activity, self.outputs, self._held):
             array[:] = 0
-        self._held[1] = -1
+        self._missing[:] = -1
+        self.guarded_ticks = 0
 
     def set_state(self, state: ArrayLike) -> None:
         """Start from `state`, shape (units,), finite."""
@@ -81,7 +78,7 @@ class Network(ABC):
 
         Raises `InputError` for a wrong shape, or a value that is missing or not finite.
         """
-        self._advance(_checked("input", x, self.inputs), self._all_good)
+        self.step_held(_checked("input", x, self.inputs), self._all_good)
         return self.outputs
 
     def step_held(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
@@ -91,9 +88,13 @@ class Network(ABC):
         non-finite, and no value raises; arrays of another shape or type raise `InputError`. The compiled
         part allocates nothing; to call it, numba describes each array to it and forgets that at once.
         """
-        check_array("x", x, self.inputs, _VALUE)
-        check_array("good", good, self.inputs, _FLAG)
-        self._advance(x, good)
+        # A loop gives the same two arrays in every tick: held here, they cannot change in size.
+        if x is not self._given[0] or good is not self._given[1]:
+            check_array("x", x, self.inputs, _VALUE)
+            check_array("good", good, self.inputs, _FLAG)
+            self._given, self._arguments = (x, good), self.arguments(x, good)
+        if self._tick(*self._arguments):
+            self.guarded_ticks += 1
 
     def cut(self, neurons: Iterable[int]) -> None:
         """Take neurons (indices into the state) out of the circuit, besides those already cut.
@@ -101,14 +102,15 @@ class Network(ABC):
         Raises `InputError` for an index that is none, and then cuts nothing.
         """
         self._cut(check_indices("cut", list(neurons), self.units))
+        self._given = (None, None)
 
     @abstractmethod
     def _cut(self, neurons: Ints) -> None:
         """The work of `cut`."""
 
     @abstractmethod
-    def _advance(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
-        """The work of `step_held`."""
+    def arguments(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> tuple[Any, ...]:
+        """What the compiled tick takes, for other compiled code that runs many ticks of this network."""
 
 
 class LTCNetwork(Network):
@@ -117,6 +119,8 @@ class LTCNetwork(Network):
     `elapsed` is the time that the solver advances in a tick: `dt_s` if not given. The reference library
     trains with 1.0 whatever the real period.
     """
+
+    _tick = staticmethod(ltc_step)
 
     def __init__(
         self,
@@ -134,7 +138,7 @@ class LTCNetwork(Network):
         self._structure = LTCStructure(wiring)
         self._ints: Ints = self._structure.ints
         self._floats = self._structure.pack(params, dtype)
-        self._slope, self._centre = _typical_activation(wiring, params, dtype)
+        self._slope[:], self._centre[:] = _typical_activation(wiring, params)
 
     def _cut(self, neurons: Ints) -> None:
         """Their synapses and gap junctions become 0; they rest at their leak."""
@@ -149,28 +153,10 @@ class LTCNetwork(Network):
         )
         self._floats = self._structure.pack(self.params, self.dtype)
 
-    def _advance(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
-        ltc_step(*self.arguments(x, good))
-
     def arguments(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> tuple[Any, ...]:
-        """What `ltc_step` takes, for compiled code that runs many ticks of this network."""
-        return (
-            self._ints,
-            self._floats,
-            self.state,
-            x,
-            good,
-            self._held,
-            self.outputs,
-            self.activity,
-            self._slope,
-            self._centre,
-            self.elapsed,
-            self.unfolds,
-            self._hold_ticks,
-            self._fade,
-            self._guarded,
-        )
+        """What `ltc_step` takes; see `Network.arguments`."""
+        network = self._ints, self._floats, self._where, self._life
+        return (*network, x, good, self.elapsed, self.unfolds, self._hold_ticks, self._fade)
 
 
 class CfCNetwork(Network):
@@ -178,6 +164,8 @@ class CfCNetwork(Network):
 
     The reference library trains with 1.0 whatever the real period, so it need not be `dt_s`.
     """
+
+    _tick = staticmethod(cfc_step)
 
     def __init__(
         self, params: CfCParams, dt_s: float, elapsed: float = 1.0, dtype: Precision = np.float32
@@ -193,25 +181,10 @@ class CfCNetwork(Network):
         self._ints, self._floats = pack_cfc(self.params, tuple(self._silent), dtype=self.dtype)
         self.state[neurons] = 0
 
-    def _advance(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> None:
-        cfc_step(*self.arguments(x, good))
-
     def arguments(self, x: NDArray[np.float64], good: NDArray[np.bool_]) -> tuple[Any, ...]:
-        """What `cfc_step` takes, for compiled code that runs many ticks of this network."""
-        return (
-            self._ints,
-            self._floats,
-            self.state,
-            x,
-            good,
-            self._held,
-            self.outputs,
-            self.activity,
-            self.elapsed,
-            self._hold_ticks,
-            self._fade,
-            self._guarded,
-        )
+        """What `cfc_step` takes; see `Network.arguments`."""
+        network = self._ints, self._floats, self._where, self._life
+        return (*network, x, good, self.elapsed, self._hold_ticks, self._fade)
 
 
 def _checked_elapsed(elapsed: float) -> float:
@@ -231,7 +204,7 @@ def _checked(what: str, values: ArrayLike, size: int) -> NDArray[np.float64]:
     return np.ascontiguousarray(array)
 
 
-def _typical_activation(wiring: Wiring, params: LTCParams, dtype: Precision) -> tuple[Floats, Floats]:
+def _typical_activation(wiring: Wiring, params: LTCParams) -> tuple[Floats, Floats]:
     """Mean slope and centre over the synapses that a neuron sends; where it sends none, of all synapses.
 
     Used to show one activity per neuron, which a network with parameters per synapse does not have.
@@ -241,81 +214,5 @@ def _typical_activation(wiring: Wiring, params: LTCParams, dtype: Precision) -> 
     for values, default in ((params.sigma, 5.0), (params.mu, 0.5)):
         total = np.bincount(wiring.pre, values, wiring.units)
         everywhere = float(values.mean()) if values.size else default
-        means.append(np.where(count > 0, total / np.maximum(count, 1), everywhere).astype(dtype))
+        means.append(np.where(count > 0, total / np.maximum(count, 1), everywhere))
     return means[0], means[1]
-
-
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _hold(
-    x: NDArray[np.float64],
-    good: NDArray[np.bool_],
-    held: Floats,
-    missing: Floats,
-    longest: float,
-    fade: float,
-) -> int:
-    """Refresh `held` where the input can be used, else see `HOLD_S`; how many that were good once are missing."""
-    lost = 0
-    for i in range(held.size):
-        # Written so that NaN compares false.
-        if good[i] and abs(x[i]) <= INPUT_LIMIT:
-            held[i] = x[i]
-            missing[i] = 0
-        elif missing[i] >= 0:
-            lost += 1
-            missing[i] += 1
-            if missing[i] > longest:
-                held[i] = held[i] * fade if abs(held[i]) > TINY else 0
-    return lost
-
-
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def ltc_step(
-    ints: Ints,
-    floats: Floats,
-    v: Floats,
-    x: NDArray[np.float64],
-    good: NDArray[np.bool_],
-    held: Floats,
-    y: Floats,
-    activity: Floats,
-    slope: Floats,
-    centre: Floats,
-    elapsed: float,
-    unfolds: int,
-    hold_ticks: float,
-    fade: float,
-    guarded: NDArray[np.int64],
-) -> None:
-    """`ltc_tick` with inputs as `Network.step_held` takes them; fills `activity`, counts in `guarded`."""
-    refused = _hold(x, good, held[0], held[1], hold_ticks, fade)
-    refused += ltc_tick(ints, floats, v, held[0], y, elapsed, unfolds)
-    for i in range(v.size):
-        activity[i] = v[i]
-    sigmoid_in_place(activity, slope, centre)
-    if refused > 0:
-        guarded[0] += 1
-
-
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def cfc_step(
-    ints: Ints,
-    floats: Floats,
-    h: Floats,
-    x: NDArray[np.float64],
-    good: NDArray[np.bool_],
-    held: Floats,
-    y: Floats,
-    activity: Floats,
-    elapsed: float,
-    hold_ticks: float,
-    fade: float,
-    guarded: NDArray[np.int64],
-) -> None:
-    """`cfc_tick` with inputs as `Network.step_held` takes them; fills `activity`, counts in `guarded`."""
-    refused = _hold(x, good, held[0], held[1], hold_ticks, fade)
-    refused += cfc_tick(ints, floats, h, held[0], y, elapsed)
-    for i in range(h.size):
-        activity[i] = min(abs(h[i]), 1.0)
-    if refused > 0:
-        guarded[0] += 1
