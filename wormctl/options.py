@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from wormctl.ablation import HELP as ABLATE_HELP
 from wormctl.robot import DEFAULT, Robot, load_robot
 
 SECONDS, LONGEST_S = 120.0, 3600.0
 LARGEST_SEED = 2**32 - 1
+MOST_WORKERS = 1024
 
 
 def add_robot_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,8 +61,18 @@ def seconds(text: str) -> float:
     return value
 
 
-def seed(text: str) -> int:
-    """A seed, as an option's type."""
-    if not (text.isascii() and text.isdecimal() and int(text) <= LARGEST_SEED):
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 to {LARGEST_SEED}")
-    return int(text)
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A whole number in `low`..`high`, as an option's type."""
+
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text}: must be a whole number from {low} to {high}")
+        return int(text)
+
+    return number
+
+
+seed = whole(0, LARGEST_SEED)
+"""A seed, as an option's type."""
+workers = whole(1, MOST_WORKERS)
+"""A number of processes, as an option's type."""

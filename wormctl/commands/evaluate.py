@@ -22,8 +22,10 @@ from wormctl.options import (
     command_words,
     same_robot,
     seconds,
+    whole,
 )
 from wormctl.options import seed as seed_type
+from wormctl.options import workers as worker_count
 from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
 from wormctl.stdout import stdout_to_stderr
 from wormctl.trials import Plan, Tally, Trial, open_trial, run_trials, tally
@@ -51,7 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_robot_arguments(parser)
     parser.set_defaults(world=WORLD)
     parser.add_argument(
-        "--trials", type=_count, default=TRIALS, metavar="N", help="how many (default: %(default)s)"
+        "--trials",
+        type=whole(1, MOST_TRIALS),
+        default=TRIALS,
+        metavar="N",
+        help="how many (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
@@ -66,18 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true", help="let trials go on after the food was reached")
     parser.add_argument(
         "--workers",
-        type=_count,
+        type=worker_count,
         default=os.cpu_count() or 1,
         metavar="N",
         help="processes (default: every core)",
     )
     parser.add_argument("--json", action="store_true", help="everything as one JSON object on stdout")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_TRIALS):
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 1 to {MOST_TRIALS}")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,6 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from wormctl import __version__
 from wormctl.console import make_console
+from wormctl.options import whole
+from wormctl.options import workers as worker_count
 from wormctl.policy import save_policy
 from wormctl.signals import EXIT_INTERRUPTED
 from wormctl.trials import Trial
@@ -25,7 +27,7 @@ from wormctl_train.confirm import bodies, confirm, scores
 from wormctl_train.evolve import Journal, evolve
 from wormctl_train.genome import GENES
 from wormctl_train.make import make_policy
-from wormctl_train.recipe import Recipe, load_recipe
+from wormctl_train.recipe import LEAST_SEED, MOST_SEED, Recipe, load_recipe
 from wormctl_train.scoring import Scorer, bounds, free_genes
 
 LOG_EVERY = 10
@@ -48,10 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("recipe", help="a shipped recipe (worm302) or the path of a TOML file")
     parser.add_argument("--out", type=Path, required=True, help="folder for the journal and the policy")
-    parser.add_argument("--seed", type=int, help="instead of the recipe's seed")
+    parser.add_argument("--seed", type=whole(LEAST_SEED, MOST_SEED), help="instead of the recipe's seed")
     parser.add_argument(
         "--workers",
-        type=int,
+        type=worker_count,
         default=os.cpu_count() or 1,
         help="processes; 1 = in this one (default: every core)",
     )

@@ -45,16 +45,19 @@ class Journal:
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self.path = path
         self._rows: list[dict[str, Any]] = []
-        if path.exists():
-            self._read(header)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._append(header)
+        try:
+            if path.exists():
+                self._read(header)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._append(header)
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be written: {error.strerror}; choose another --out") from None
 
     def _read(self, header: dict[str, Any]) -> None:
-        text = self.path.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]  # a line cut short by a kill is dropped
         try:
+            text = self.path.read_text(encoding="utf-8")
+            whole = text[: text.rfind("\n") + 1]  # a line cut short by a kill is dropped
             found, *self._rows = [json.loads(line) for line in whole.splitlines()]
         except ValueError:
             raise ConfigError(

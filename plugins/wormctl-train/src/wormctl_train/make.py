@@ -77,7 +77,7 @@ def make_policy(
             seed=recipe.seed,
             evaluations=evaluations,
             scores=dict(scores or {}),
-            by="the wormctl authors",
+            by=recipe.by,
             data=DATA,
             notes=(
                 f"{len(GENES)} class-tied numbers evolved by CMA-ES on the planar body, in "

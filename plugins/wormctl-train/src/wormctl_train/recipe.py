@@ -9,6 +9,8 @@ import msgspec
 
 from wormctl.config import ConfigError, load_toml
 
+LEAST_SEED, MOST_SEED = 1, 2**31
+"""The strategy takes a seed of 0 for none at all."""
 SHIPPED = Path(__file__).parent / "recipes"
 
 
@@ -28,7 +30,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything that decides what a training run gives, but the version of the code."""
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,40}$")]
-    seed: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    seed: Annotated[int, msgspec.Meta(ge=LEAST_SEED, le=MOST_SEED)]
+    by: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    """Whose policy it is, to be kept in it."""
     confirm: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 40
     """Lives to try the policy in at the end, in each body, with and without smell."""
     stage: Annotated[list[Stage], msgspec.Meta(min_length=1)]
