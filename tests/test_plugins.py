@@ -132,6 +132,26 @@ def test_a_name_is_offered_once() -> None:
     ]
 
 
+def test_nobody_takes_a_name_of_wormctls_own_packages() -> None:
+    plugins, lines = load(
+        Entry("aaa", lambda: offering(body()), distribution="aaa"),
+        Entry("sim", lambda: offering(body()), distribution="wormctl-sim"),
+    )
+    assert plugins.bodies["snakeling"].origin.plugin == "sim"
+    assert lines == [
+        "plugin aaa (aaa 1.2) is left out: body 'snakeling' is already offered by sim (wormctl-sim 1.2)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["sim", "wormctl-train", "odour"])
+def test_a_new_plugin_gets_a_name_of_its_own(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugins", "new", name, "--folder", str(tmp_path)]) == 2
+    assert "is already" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_command_of_wormctls_own_cannot_be_taken() -> None:
     class Greedy:
         @hookimpl

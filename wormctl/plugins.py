@@ -26,6 +26,9 @@ from wormctl.names import unknown
 GROUP = "wormctl"
 """The entry-point group: `[project.entry-points.wormctl]` in a plugin's pyproject.toml."""
 
+OURS = ("wormctl-sim", "wormctl-train")
+"""Loaded first, so that nobody else's plugin can take a name of theirs and with it their place."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 ThingT = TypeVar("ThingT")
@@ -128,7 +131,7 @@ class Plugins:
 def load_plugins(
     candidates: Iterable[EntryPoint] | None = None, *, warn: Callable[[str], None] | None = None
 ) -> Plugins:
-    """Load every installed plugin (or `candidates`), each by itself, in the order of their distributions.
+    """Load every installed plugin (or `candidates`), each by itself, wormctl's own first, then by distribution.
 
     A plugin that fails, in whatever way, is kept in `broken` and given to `warn` in a line (default: stderr).
     """
@@ -204,8 +207,8 @@ def _origin(entry: EntryPoint) -> Origin:
     return Origin(entry.name, entry.dist.name, entry.dist.version)
 
 
-def _order(origin: Origin) -> tuple[str, str]:
-    return origin.distribution, origin.plugin
+def _order(origin: Origin) -> tuple[bool, str, str]:
+    return origin.distribution not in OURS, origin.distribution, origin.plugin
 
 
 def _one_line(error: BaseException) -> str:

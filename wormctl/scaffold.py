@@ -8,18 +8,27 @@ from string import Template
 
 from wormctl.config import ConfigError
 from wormctl.device import API_VERSION
+from wormctl.plugins import Plugins
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def write_plugin(name: str, folder: Path) -> Path:
-    """Write the package `wormctl-NAME` into `folder`; its path. Raises `ConfigError`, overwrites nothing."""
+def write_plugin(name: str, folder: Path, installed: Plugins) -> Path:
+    """Write the package `wormctl-NAME` into `folder`; its path.
+
+    Raises `ConfigError`, overwrites nothing, and takes no name that is `installed`.
+    """
     name = name.removeprefix("wormctl-")
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"{name!r} cannot name a plugin: lower-case letters, digits and '-', as in my-lidar"
         )
     root = folder / f"wormctl-{name}"
+    for origin in installed.loaded + [broken.origin for broken in installed.broken]:
+        if origin.distribution == root.name:
+            raise ConfigError(f"{root.name} {origin.version} is already installed; choose another name")
+    if (known := installed.sensors.get(name)) is not None:
+        raise ConfigError(f"sensor {name!r} is already offered by {known.origin}; choose another name")
     if root.exists():
         raise ConfigError(f"{root}: is already there; choose another name or --folder")
     word = name.replace("-", "_")
@@ -66,8 +75,10 @@ _README = """\
 A sensor for wormctl. It measures the channel `$word.value`.
 
 1. `src/$package/sensor.py`: declare what you measure in `CHANNEL`, and measure it in `measure`.
-2. `pip install -e .` in the environment of wormctl, then `wormctl plugins` lists it.
-3. `pytest` runs the conformance kit: what passes works in the loop.
+2. `uv pip install -e wormctl-$name` in wormctl's clone, or `pip install -e .` here in the environment of wormctl; then
+   `wormctl plugins` lists it.
+3. `uv run pytest wormctl-$name` in the clone, or `pytest` here, runs the conformance kit: what passes works in the
+   loop.
 4. In a robot file, bind it to inputs of the policy:
 
 ```toml

@@ -235,3 +235,12 @@ def test_a_network_that_does_not_run_is_not_written(
     status, _, complaint = run(capsys, ["policy", "import-ncps", state, out, *COMMON, *LTC])
     assert (status, complaint) == (2, f"wormctl: {out}: does not fit\n")
     assert out.read_bytes() == b"a good policy"
+
+
+def test_an_import_writes_over_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = exported(tmp_path, LTC_STATE)
+    before = Path(state).read_bytes()
+    status, _, complaint = run(capsys, ["policy", "import-ncps", state, state, *COMMON, *LTC])
+    assert status == 2
+    assert complaint == f"wormctl: {state}: is already there; remove it or choose another name\n"
+    assert Path(state).read_bytes() == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from wormctl.console import make_console
 from wormctl.plugins import Plugins, Registered, load_plugins
+from wormctl.stdout import stdout_to_stderr
 
 SUMMARY = "list installed plugins, or start a new one"
 
@@ -40,10 +42,11 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "new":
         from wormctl.scaffold import write_plugin
 
-        folder = write_plugin(args.name, args.folder)
+        folder = write_plugin(args.name, args.folder, load_plugins(warn=lambda line: None))
         print(f"wrote {folder}: see its README.md for what to do next")
         return 0
-    plugins = load_plugins(warn=lambda line: None)
+    with stdout_to_stderr() if args.json else nullcontext():
+        plugins = load_plugins(warn=lambda line: None)
     if args.json:
         print(json.dumps(as_json(plugins)))
     else:

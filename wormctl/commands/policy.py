@@ -68,24 +68,32 @@ def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
         "--elapsed",
         type=float,
         required=True,
-        help="the time a tick took in training; 1.0 unless you gave one",
+        help="the time that the model was told a tick takes; ncps says 1.0 where nothing is given",
     )
     add("--inputs", required=True, metavar="NAME,...", help="a name for each input, in order")
     add("--joints", type=int, required=True, help="joints of the robot")
     add("--moves", metavar="JOINT,...", help="the joint that each output moves (default 0,1,2...)")
     add("--gain", type=float, default=1.0, metavar="RAD", help="setpoint for an output of 1, in rad (1.0)")
-    add("--unfolds", type=int, metavar="N", help="LTC: solver steps in a tick (ode_unfolds)")
+    add(
+        "--unfolds",
+        type=int,
+        metavar="N",
+        help="LTC, must be given: solver steps in a tick (ode_unfolds; ncps: 6)",
+    )
     add(
         "--implicit-constraints",
         choices=("yes", "no"),
-        help="LTC: implicit_param_constraints of the model; yes by default in LTC, no in LTCCell",
+        help="LTC, must be given: implicit_param_constraints of the model; ncps: yes in LTC, no in LTCCell",
     )
     add("--epsilon", type=float, help="LTC: epsilon of the model (1e-8)")
-    add("--mode", help="CfC: mode of the model, default or no_gate; default unless you gave one")
+    add(
+        "--mode",
+        help="CfC, must be given: mode of the model, default (which is what ncps calls it) or no_gate",
+    )
     add(
         "--activation",
         metavar="NAME",
-        help="CfC with a backbone: its activation, lecun_tanh or tanh; lecun_tanh unless you gave one",
+        help="CfC with a backbone, must be given: its activation, lecun_tanh (as in ncps) or tanh",
     )
     add("--by", default="", help="who trained it")
     add("--notes", default="", help="anything a reader should know")
@@ -218,8 +226,10 @@ def _import_ncps(args: argparse.Namespace) -> int:
         meta, tensors = _imported(read_tensors(args.state), args)
     except (TensorFileError, NcpsImportError) as error:
         raise ConfigError(f"{args.state}: {error}") from None
-    # What does not run is not written, least of all over a file that does.
+    # What does not run is not written.
     Policy(path=args.out, sha256="", meta=meta, tensors=tensors).controller()
+    if args.out.exists():
+        raise ConfigError(f"{args.out}: is already there; remove it or choose another name")
     save_policy(args.out, meta, tensors)
     print(f"{args.out}: {len(meta.neurons)} neurons, {len(meta.inputs)} inputs, {len(meta.outputs)} outputs")
     return 0
