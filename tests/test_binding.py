@@ -259,5 +259,5 @@ def test_a_bind_that_cannot_be_is_an_error_with_its_path(bind: Bind, says: str) 
 
 
 def test_two_devices_must_not_offer_the_same_channel() -> None:
-    with pytest.raises(ConfigError, match=r"'odour\.food' is offered by both a and b"):
+    with pytest.raises(ConfigError, match=r"\$\.sensor\[0\]: b offers the channel 'odour\.food', as a does"):
         Binding([device(scalar(), name="a"), device(scalar(), name="b")], INPUTS, [])

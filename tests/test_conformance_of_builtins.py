@@ -18,9 +18,9 @@ INSTALLED = load_plugins()
 
 @pytest.fixture
 def home() -> Iterator[Context]:
-    """A planar snake in the world of the default robot: what a sensor of simulated worlds looks at."""
+    """A planar snake with food to smell and a wall ahead: what a sensor of simulated worlds looks at."""
     snake = load_snake()
-    world_offer = INSTALLED.worlds["food_ahead"].thing
+    world_offer = INSTALLED.worlds["wall"].thing
     body_offer = INSTALLED.bodies["planar"].thing
     world = world_offer.make(world_offer.config())
     world.reset(1)

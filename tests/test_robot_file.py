@@ -232,7 +232,11 @@ WRONG: list[tuple[str, object, str]] = [
     ("sensor/0/use", "hose", "$.sensor[0].use = 'hose': no such sensor, did you mean 'nose'? there is: nose"),
     ("sensor/0/noise", "low", "$.sensor[0].noise = 'low': Expected `float`, got `str`"),
     ("sensor/0/nois", 0, "$.sensor[0]: Object contains unknown field `nois`, did you mean 'noise'?"),
-    ("sensor/0/name", "joint.position", "channel 'joint.position' is offered by both rubber and nose"),
+    (
+        "sensor/0/name",
+        "joint.position",
+        "$.sensor[0]: nose offers the channel 'joint.position', as rubber does",
+    ),
     ("bind", 1, "$.bind = 1: Expected `array`"),
     ("bind/0/channel", ..., "$.bind[0]: Object missing required field `channel`"),
     ("bind/0/channel", 2, "$.bind[0].channel = 2: Expected `str`"),

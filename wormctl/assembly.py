@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+import numpy as np
 
 from wormctl.binding import Binding
 from wormctl.clock import Clock, MonotonicClock, SimulatedClock
@@ -126,6 +127,7 @@ def assemble(
     _check_fit(robot, snake, controller)
     if ablate:
         _ablate(controller, ablate)
+    _warm_up(controller)
     notes: list[str] = []
     world = None if robot.world is None else _make(plugins.world(*_use(robot.world)), robot.world)
     body, body_part = _make_body(robot.body, plugins, snake, notes)
@@ -170,6 +172,13 @@ def assemble(
             notes=notes,
             closing=closing.pop_all(),
         )
+
+
+def _warm_up(controller: Controller) -> None:
+    """Have it compiled before anything is opened, started or written: the first time it takes long."""
+    values = sum(port.size for port in controller.inputs)
+    controller.step(np.zeros(values), np.zeros(values, dtype=np.bool_), np.zeros(controller.joints))
+    controller.reset()
 
 
 def _use(part: Part) -> tuple[str, str]:

@@ -56,7 +56,7 @@ class Binding:
         self.devices = tuple(devices)
         self.channels: tuple[Channel, ...] = tuple(c for d in devices for c in d.channels)
         self.owners = tuple(d.name for d in devices for _ in d.channels)
-        self._index = _unique_names(self.channels, self.owners, where)
+        self._index = _unique_names(self.devices, where)
         count, size = len(self.channels), sum(c.size for c in self.channels)
         self.values = np.zeros(size)
         self.time_s = np.zeros(count)
@@ -184,13 +184,18 @@ class Binding:
         return np.array(rows, dtype=LINK)
 
 
-def _unique_names(channels: Sequence[Channel], owners: Sequence[str], where: str) -> dict[str, int]:
+def _unique_names(devices: Sequence[DeviceSpec], where: str) -> dict[str, int]:
+    """The number of every channel by its name. Of `devices` the first is the body, the others are sensors."""
     index: dict[str, int] = {}
-    for i, channel in enumerate(channels):
-        if channel.name in index:
-            both = f"{owners[index[channel.name]]} and {owners[i]}"
-            raise ConfigError(f"{where}: channel {channel.name!r} is offered by both {both}")
-        index[channel.name] = i
+    owners: dict[str, str] = {}
+    for d, device in enumerate(devices):
+        for channel in device.channels:
+            if channel.name in index:
+                raise ConfigError(
+                    f"{where}: {f'$.sensor[{d - 1}]' if d else '$.body'}: {device.name} offers the channel "
+                    f"{channel.name!r}, as {owners[channel.name]} does: a robot may have one channel of a name"
+                )
+            index[channel.name], owners[channel.name] = len(index), device.name
     return index
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ Run = Callable[[argparse.Namespace], int]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. No traceback reaches the user unless WORMCTL_DEBUG is set."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     try:
         try:
             status = _dispatch(arguments)
@@ -65,6 +67,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"unexpected {type(error).__name__}: {text} (set WORMCTL_DEBUG=1 for the traceback)", EXIT_BUG
         )
     return status
+
+
+def _open_streams() -> None:
+    """Somewhere to print, whatever the shell closed, and a sign that a poor terminal lacks is no reason to end."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open until the end)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from wormctl.assembly import Assembly
 from wormctl.clock import Clock
 from wormctl.connectome import load_connectome
-from wormctl.limits import limit_setpoint
 from wormctl.loop import Loop, Observer, Result, TickView
 from wormctl.recorder import Recorder
 from wormctl.summary import (
@@ -79,7 +78,6 @@ class Episode:
         """The ticks are kept in the file `record`, or in memory."""
         self.assembly, self.seconds = assembly, seconds
         self.period_s = 1.0 / assembly.robot.rate_hz
-        _warm_up(assembly)
         self.loop: Loop = assembly.loop(clock=clock)
         self.goal = Goal(assembly, linger_s, self.loop.request_stop)
         self.recorder = Recorder(
@@ -137,15 +135,6 @@ class Episode:
             return None
         centre_m = rows["pose"][:, :, :2].mean(axis=1, dtype=np.float64)
         return round(crawl_speed_m_s(centre_m, self.period_s) / self.assembly.snake.length_m, 4)
-
-
-def _warm_up(assembly: Assembly) -> None:
-    """Have every kernel of a tick ready before the motors are enabled. The loop resets the controller."""
-    controller = assembly.controller
-    values = sum(port.size for port in controller.inputs)
-    joints = np.zeros(controller.joints)
-    controller.step(np.zeros(values), np.zeros(values, dtype=np.bool_), joints)
-    limit_setpoint(np.zeros_like(joints), np.zeros_like(joints), 1.0, 1.0, joints)
 
 
 def _metres(value: float) -> float:

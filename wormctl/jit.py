@@ -21,7 +21,7 @@ from typing import Any
 
 import numba
 
-__all__ = ["njit"]
+__all__ = ["njit", "say_if_cold"]
 
 PACKAGES = ("wormctl", "wormctl_sim", "wormctl_train")
 """The packages whose kernels call one another."""
@@ -89,9 +89,17 @@ def _uncached(*args: Any, **options: Any) -> Any:
     return numba.njit(*args, **{name: value for name, value in options.items() if name != "cache"})
 
 
+def say_if_cold() -> None:
+    """Tell whoever waits at a terminal for the first run with these sources what is going on."""
+    if _cold and sys.stderr is not None and sys.stderr.isatty():
+        print("wormctl: compiling for this machine; only this once, it may take a minute", file=sys.stderr)
+
+
+_cold = False
 njit = numba.njit
 if "NUMBA_CACHE_DIR" not in os.environ:
     if (folder := _cache_folder()) is not None:
+        _cold = not any(folder.iterdir())
         numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     else:
         njit = _uncached

@@ -89,6 +89,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """See `wormctl.controller.Controller.guarded_ticks`."""
     tick_us_median: float
     tick_us_p99: float
+    """Over the ticks in which the nervous system stepped; see `Loop` on `rate_hz`."""
     error: BaseException | None = None
     """What lies behind a fault, for debugging."""
 
@@ -135,7 +136,7 @@ class Loop:
         self._stop: str | None = None
         self._culprit = ""
         self._sensor_errors: dict[str, str] = {}
-        self._done = 0
+        self._done = self._thought = 0
         self.view = TickView(binding, controller, body, truth, self._wanted_rad)
 
     def observe(self, *observers: Observer) -> None:
@@ -217,7 +218,8 @@ class Loop:
             outcome = binding.run(now_s)
             if outcome >= 0:
                 return self._complaint(outcome)
-            if self._done % self._every == 0:
+            thinks = self._done % self._every == 0
+            if thinks:
                 self._culprit = "nervous system"
                 controller.step(x, good, wanted_rad)
             self._culprit = body.spec.name
@@ -227,7 +229,9 @@ class Loop:
             for observer in observers:
                 observer(view)
             lasted_ns = time.perf_counter_ns() - began_ns
-            times_ns[self._done % TIMES_KEPT] = lasted_ns
+            if thinks:
+                times_ns[self._thought % TIMES_KEPT] = lasted_ns
+                self._thought += 1
             view.duration_s = lasted_ns * 1e-9
             self._done += 1
             missed = clock.wait()
@@ -262,7 +266,7 @@ class Loop:
         return self._sensor_errors.get(name)
 
     def _result(self, reason: str, elapsed_s: float, error: BaseException | None) -> Result:
-        times_us = self._times_ns[: min(self._done, TIMES_KEPT)] * 1e-3
+        times_us = self._times_ns[: min(self._thought, TIMES_KEPT)] * 1e-3
         median, p99 = np.percentile(times_us, [50, 99]) if times_us.size else (0.0, 0.0)
         return Result(
             reason=reason,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+import os
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 
 from wormctl.ablation import HELP as ABLATE_HELP
 from wormctl.robot import DEFAULT, Robot, load_robot
@@ -34,6 +36,11 @@ def same_robot(args: argparse.Namespace) -> dict[str, object]:
     given = {name: getattr(args, name) for name in ("robot", "policy", "body", "world", "ablate", "seconds")}
     usual = {"robot": DEFAULT, "seconds": SECONDS}
     return {name: value for name, value in given.items() if value != usual.get(name)}
+
+
+def typed(words: Sequence[str]) -> str:
+    """A command line as it is typed where this one was: after `uv run`, or by itself."""
+    return shlex.join([*(("uv", "run") if "UV_RUN_RECURSION_DEPTH" in os.environ else ()), *words])
 
 
 def command_words(command: str, options: Mapping[str, object]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from wormctl.connectome import load_connectome
+from wormctl.options import typed
 from wormctl.runs import INFO, RECORD, RunInfo
 from wormctl.summary import Loud, Summary
 
@@ -38,7 +38,7 @@ def report(
 
 def _suggestions(hints: Sequence[Hint]) -> list[str]:
     """Commands that can be copied, each beside what it does, or under it where they would need a wide screen."""
-    commands = [shlex.join(hint.words) for hint in hints]
+    commands = [typed(hint.words) for hint in hints]
     width = max(map(len, commands), default=0)
     if width <= _WIDEST_COMMAND:
         return [f"{command:{width}}  # {hint.what}" for command, hint in zip(commands, hints, strict=True)]

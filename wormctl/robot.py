@@ -85,7 +85,9 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
             other = Part(use=body, file="--body", path="$.body", name=body)
             changed = msgspec.structs.replace(changed, body=other)
         elif body is not None:
-            changed = msgspec.structs.replace(changed, body=msgspec.structs.replace(self.body, fallback=None))
+            at = self.body.file if self.body.settings else "--body"
+            same = msgspec.structs.replace(self.body, fallback=None, file=at)
+            changed = msgspec.structs.replace(changed, body=same)
         if world is not None:
             raw = {"file": world} if world.endswith(".toml") else {"use": world}
             changed = msgspec.structs.replace(changed, world=_world(raw, "--world", Path()))

@@ -53,6 +53,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ticks: int
     overruns: int
     tick_us_median: float
+    """Over the ticks in which the nervous system stepped: with rate_hz = 100 every other one."""
     rtf: float
     """Seconds run for each second of wall time in the loop; starting up and drawing are not counted."""
     reason: str

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from wormctl.assembly import Assembly, assemble
+from wormctl.config import ConfigError
 from wormctl.device import DeviceError
 from wormctl.episode import Episode
 from wormctl.plugins import Plugins, load_plugins
@@ -68,8 +69,15 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_trial(plan: Plan, seed: int) -> Trial:
-    """One life; the same for the same plan and seed in any process."""
-    with open_trial(plan, seed) as assembly:
+    """One life; the same for the same plan and seed in any process. A robot that cannot start has a fault."""
+    try:
+        assembly = open_trial(plan, seed)
+    except (ConfigError, DeviceError) as error:
+        return Trial(
+            seed=seed, reached=False, time_to_food_s=None, distance_start_m=None, distance_min_m=None,
+            speed_bl_per_s=None, frequency_hz=0.0, seconds=0.0, reason=f"fault: {error}",
+        )  # fmt: skip
+    with assembly:
         episode = Episode(assembly, seconds=plan.seconds, linger_s=plan.seconds if plan.full else 0.0)
         result = episode.live()
         return as_trial(episode.summary(result, plan.ablated, plan.robot.policy))
@@ -90,7 +98,7 @@ def run_trials(
 ) -> Iterator[Trial]:
     """The trials as they finish, in any order. Once `stop` says so, no further one is begun.
 
-    Raises what a trial raises, and `DeviceError` if a worker process dies.
+    Raises `DeviceError` if a worker process dies.
     """
     if workers <= 1:
         for seed in seeds:

@@ -138,6 +138,11 @@ def _print_cells(console: Console, cells: Cells, limit: int) -> None:
     _print_partners(console, "drives muscles", cells.muscles, limit)
     if any("*" in transmitter for transmitter in cells.transmitters):
         console.print("* dim and variable expression")
+    signs = {partner.sign for partner in (*cells.inputs[:limit], *cells.outputs[:limit])}
+    if "complex" in signs:
+        console.print("complex: receptors of both signs are expressed (Fenyves et al. 2020)")
+    if "mixed" in signs:
+        console.print("mixed: the pairs of cells differ")
 
 
 def _print_muscle(console: Console, muscle: Muscle) -> None:

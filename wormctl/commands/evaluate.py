@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
-import shlex
 import sys
 from contextlib import nullcontext
 
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from wormctl.ablation import parse_ablation
 from wormctl.config import ConfigError
 from wormctl.console import make_console
+from wormctl.jit import say_if_cold
 from wormctl.options import (
     LARGEST_SEED,
     SECONDS,
@@ -22,10 +23,12 @@ from wormctl.options import (
     command_words,
     same_robot,
     seconds,
+    typed,
     whole,
 )
 from wormctl.options import seed as seed_type
 from wormctl.options import workers as worker_count
+from wormctl.robot import DEFAULT
 from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
 from wormctl.stdout import stdout_to_stderr
 from wormctl.trials import Plan, Tally, Trial, open_trial, run_trials, tally
@@ -41,6 +44,7 @@ examples:
   wormctl evaluate --body planar --json          quicker, and for a script
   wormctl evaluate --policy mine.safetensors     another worm in the same {TRIALS} worlds
 
+The shipped worm is tried in the world `{WORLD}`, any other robot in its own, unless --world says where.
 Trial k uses seed S + k, and is the same however many workers there are. To see the trial with seed K:
 `wormctl run --world {WORLD} --seed K`. The food counts as reached when the nose is within 0.3 body lengths.
 Ctrl-C tells what is finished so far.
@@ -51,7 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EPILOG
     add_robot_arguments(parser)
-    parser.set_defaults(world=WORLD)
     parser.add_argument(
         "--trials",
         type=whole(1, MOST_TRIALS),
@@ -93,6 +96,9 @@ def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
     if args.seed + args.trials - 1 > LARGEST_SEED:
         raise ConfigError(f"--seed = {args.seed}: with {args.trials} trials it must be at most "
                           f"{LARGEST_SEED - args.trials + 1}")  # fmt: skip
+    say_if_cold()
+    if args.world is None and args.robot == DEFAULT:
+        args.world = WORLD  # food ahead, as the shipped robot file has it, would be too easy
     plan = Plan(
         robot=chosen_robot(args),
         ablated=tuple(parse_ablation(args.ablate)),
@@ -103,7 +109,13 @@ def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
         for note in assembly.notes:
             print(f"wormctl: {note}", file=sys.stderr)
         if assembly.truth is None or assembly.world is None:
-            raise ConfigError(f"{plan.robot.file}: trials need a simulated body in a world")
+            raise ConfigError(
+                f"{plan.robot.file}: trials need a simulated body in a world: add --world {WORLD}"
+            )
+        if math.isinf(assembly.world.goal_distance_m(0.0, 0.0)):
+            raise ConfigError(
+                f"world {assembly.world_name}: there is no food to reach: add --world {WORLD}, or another"
+            )
         about = {
             "seed": args.seed,
             "seconds": args.seconds,
@@ -164,7 +176,7 @@ def _text(args: argparse.Namespace, about: dict[str, object], t: Tally) -> str:
         shown = ", ".join(map(str, missed[:12])) + (", ..." if len(missed) > 12 else "")
         lines.append(f"  not reached seeds {shown}")
         again = command_words("run", {**same_robot(args), "seed": missed[0]})
-        lines.append(f"  watch one   {shlex.join(again)}")
+        lines.append(f"  watch one   {typed(again)}")
     if t.faults:
         first = next(trial for trial in t.per_trial if trial.reason.startswith("fault: "))
         lines.append(f"  faults      {t.faults}; seed {first.seed}: {first.reason.removeprefix('fault: ')}")

@@ -21,6 +21,7 @@ from wormctl.config import ConfigError
 from wormctl.console import make_console
 from wormctl.drawing import Drawn, draw_run
 from wormctl.episode import Episode
+from wormctl.jit import say_if_cold
 from wormctl.live import LiveView
 from wormctl.loop import Observer, Result
 from wormctl.options import (
@@ -74,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=seconds, default=SECONDS, help="longest run (default: %(default)g)")
     parser.add_argument("--realtime", action="store_true", help="at life speed; otherwise as fast as it can")
     parser.add_argument("--gui", action="store_true", help="open PyBullet's window; needs a screen")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to keep it (default: runs/...)")
+    parser.add_argument("--out", metavar="FOLDER", help="where to keep it (default: runs/...)")
     parser.add_argument("--no-media", action="store_true", help="make no picture and no video")
     parser.add_argument("--quiet", action="store_true", help="no live view, so as fast as it can")
     parser.add_argument("--json", action="store_true", help="the summary as one JSON object on stdout")
@@ -90,8 +91,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> tuple[int, str]:
     """The exit status, and what stdout is for."""
+    say_if_cold()
     ablated = parse_ablation(args.ablate)
     robot = _with_window(chosen_robot(args)) if args.gui else chosen_robot(args)
+    if args.seconds < 1.0 / robot.rate_hz:
+        raise ConfigError(
+            f"--seconds = {args.seconds:g}: must be at least one tick, {1.0 / robot.rate_hz:g} s"
+        )
     plugins = load_plugins()
     with assemble(robot, plugins, seed=args.seed, ablate=ablated) as assembly:
         for note in assembly.notes:
@@ -135,14 +141,17 @@ def _with_window(robot: Robot) -> Robot:
         raise ConfigError(
             f"--gui: opens PyBullet's window, but the body is {robot.body.use}: add --body pybullet"
         )
-    body = msgspec.structs.replace(robot.body, settings={**robot.body.settings, "gui": True}, fallback=None)
+    settings = {**robot.body.settings, "gui": True}
+    body = msgspec.structs.replace(robot.body, settings=settings, fallback=None, file="--gui")
     return msgspec.structs.replace(robot, body=body)
 
 
 def _path(args: argparse.Namespace, robot: Robot) -> Path:
     if args.out is None:
         return new_folder(Path("runs"), Path(robot.file).stem, args.seed, datetime.datetime.now())
-    path: Path = args.out
+    if not args.out:
+        raise ConfigError("--out is empty: name a folder, or leave it out")
+    path = Path(args.out)
     if (path / INFO).exists():
         raise ConfigError(f"--out = {path}: already holds a run; name another folder")
     return path

@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from wormctl import __version__
 from wormctl.console import make_console
-from wormctl.options import whole
+from wormctl.jit import say_if_cold
+from wormctl.options import typed, whole
 from wormctl.options import workers as worker_count
 from wormctl.policy import save_policy
 from wormctl.signals import EXIT_INTERRUPTED
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; 130 if interrupted."""
+    say_if_cold()
     recipe = load_recipe(args.recipe)
     if args.seed is not None:
         recipe = msgspec.structs.replace(recipe, seed=args.seed)
@@ -84,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         console.print(f"stopped; run the same command again to go on from {journal.path}")
         return EXIT_INTERRUPTED
-    console.print(f"next: wormctl run --policy {path}")
+    console.print(f"next: {typed(['wormctl', 'run', '--policy', str(path)])}")
     return 0
 
 
