@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import time
 import tracemalloc
 from collections.abc import Sequence
 from typing import Any
@@ -98,6 +99,16 @@ def test_a_fast_loop_limits_every_tick_and_thinks_every_kth(rate_hz: float, ever
     result = rig.loop.run(1.0)
     assert (result.ticks, rig.controller.steps) == (round(rate_hz), round(rate_hz) // every)
     np.testing.assert_allclose(rig.body.position_rad, math.radians(30.0))
+
+
+def test_a_tick_is_timed_when_the_nervous_system_steps() -> None:
+    class Slow(StillController):
+        def step(self, *arguments: Any) -> None:
+            time.sleep(0.002)
+            super().step(*arguments)
+
+    result = Rig(rate_hz=200.0, controller=Slow([Port(name="ASEL")])).loop.run(0.2)
+    assert result.tick_us_median >= 2000.0
 
 
 @pytest.mark.parametrize("rate_hz", [25.0, 75.0, 50.5, 0.0, math.nan, math.inf])

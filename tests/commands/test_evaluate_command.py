@@ -147,3 +147,35 @@ def test_adding_up_trials() -> None:
     assert found.time_to_food_s_median == 20.0
     empty = tally([])
     assert (empty.trials, empty.rate, empty.ci95, empty.speed_bl_per_s) == (0, 0.0, (0.0, 1.0), None)
+
+
+def test_a_robot_of_ones_own_is_tried_in_its_own_world(
+    robot_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = _json(capsys, "evaluate", "--robot", str(robot_file), "--trials", "1", "--seconds", "1")
+    assert found["world"] == "far"
+
+
+def test_where_there_is_no_food_there_is_nothing_to_count(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--world", "empty"]) == 2
+    assert capsys.readouterr().err == (
+        "wormctl: world empty: there is no food to reach: add --world food, or another\n"
+    )
+
+
+def test_a_seed_that_cannot_start_costs_no_other_trial(
+    robot_file: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = here / "walled.toml"
+    world.write_text(
+        'kind = "arena"\n[start]\nheading_deg = [-180, 180]\n[[odour]]\nname = "food"\n[[odour.source]]\n'
+        "distance_m = 1\nbearing_deg = 0\n[[wall]]\nfrom_m = [0.5, -1]\nto_m = [0.5, 1]\n"
+    )
+    command = ["evaluate", "--robot", str(robot_file), "--world", str(world), "--seconds", "1"]
+    found = _json(capsys, *command, "--seed", "3", "--trials", "8", "--workers", "1")
+    assert found["trials"] == 8
+    assert 0 < found["faults"] < 8
+    reasons = {t["reason"] for t in found["per_trial"] if t["reason"].startswith("fault: ")}
+    assert all("stands where the snake starts" in reason for reason in reasons)

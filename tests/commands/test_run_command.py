@@ -178,6 +178,8 @@ def test_a_fault_is_told_and_the_folder_is_whole(
         (["--robot", "none.toml"], "none.toml: no such file"),
         (["--gui"], "--gui: opens PyBullet's window, but the body is planar"),
         (["--out", "taken"], "--out = taken: already holds a run"),
+        (["--out", ""], "--out is empty: name a folder, or leave it out"),
+        (["--seconds", "0.01"], "--seconds = 0.01: must be at least one tick, 0.02 s"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(
