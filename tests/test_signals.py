@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,6 +21,15 @@ def test_the_first_signal_is_a_request(number: signal.Signals) -> None:
     assert signal.getsignal(number) is before
 
 
+@pytest.fixture
+def as_in_a_terminal() -> Iterator[None]:
+    """Ctrl-C as Python has it by itself: what runs in the background of a shell is started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("as_in_a_terminal")
 def test_the_second_interrupt_interrupts() -> None:
     asked: list[bool] = []
 
