@@ -9,13 +9,26 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from wormctl.device import Context, DeviceError
+from wormctl.device import Context, World
 from wormctl_sim import bullet_scene as scene
+from wormctl_sim.arena import Arena
 from wormctl_sim.arena_config import Terrain
-from wormctl_sim.bullet_client import connect, disconnect, p
+from wormctl_sim.bullet_client import (
+    ANGLES,
+    MIDDLE,
+    PLACE,
+    TURN,
+    Colour,
+    Stage,
+    Window,
+    connect,
+    disconnect,
+    p,
+)
 from wormctl_sim.bullet_config import BulletConfig
 from wormctl_sim.drag_kernel import aim, look, planar_drag
-from wormctl_sim.planar_layout import planar_params
+from wormctl_sim.field_kernel import X_M, Y_M
+from wormctl_sim.planar_layout import RADIUS_M, planar_params
 from wormctl_sim.simulated import SimulatedBody
 from wormctl_sim.terrain import make_relief
 from wormctl_sim.weight_kernel import GRAVITY_M_S2, ground_reaction
@@ -39,6 +52,9 @@ class BulletBody(SimulatedBody):
     def __init__(self, config: BulletConfig) -> None:
         super().__init__("pybullet", config)
         self._gui = config.gui
+        self._window: Window | None = None
+        self._picture: FloatArray = np.zeros(0)
+        self._smells: list[FloatArray] = []
         self.client = self.snake_id = -1
         joints = config.joints
         self._params: FloatArray = np.zeros(0)
@@ -55,6 +71,7 @@ class BulletBody(SimulatedBody):
         self._strength = [0.0] * joints
         self._gains = [0.0] * joints
         self._obstacles: list[int] = []
+        self._relief = make_relief(None, 0)
 
     def _build(
         self, context: Context, start: FloatArray, obstacles: FloatArray, terrain: Terrain | None
@@ -66,11 +83,17 @@ class BulletBody(SimulatedBody):
         self._gains = [1.0 - math.exp(-self._dt_s / snake.servo.time_constant_s)] * snake.joints
         self._dof[:] = 0.0
         self._target[:] = 0.0
-        self.client = connect(gui=self._gui, dt_s=self._dt_s)
-        self._obstacles = scene.add_obstacles(self.client, obstacles)
-        self._add_snake(context, start, terrain)
-        self._sense()
-        self._see()
+        self.client = connect(dt_s=self._dt_s)
+        try:
+            self._obstacles = scene.add_obstacles(self.client, obstacles)
+            self._add_snake(context, start, terrain)
+            self._sense()
+            self._see()
+            if self._gui:
+                self._open_window(context, obstacles)
+        except BaseException:
+            self._destroy()
+            raise
 
     def _advance(self, setpoint_rad: FloatArray) -> None:
         for left in range(self._steps, 0, -1):
@@ -88,10 +111,34 @@ class BulletBody(SimulatedBody):
             p.stepSimulation(physicsClientId=self.client)
             self._sense()
         self._see()
+        if self._window is not None:
+            self._draw()
+            self._window.show(self._picture)
 
     def _destroy(self) -> None:
+        if self._window is not None:
+            self._window.close()
+            self._window = None
         disconnect(self.client)
         self.client = self.snake_id = -1
+
+    def _open_window(self, context: Context, obstacles: FloatArray) -> None:
+        """Show the simulation, which does not know of it, in a window. Raises `DeviceError`."""
+        smells = _smells(context.world)
+        self._smells = [sources for sources, _ in smells]
+        markers = [colour for sources, colour in smells for _ in sources]
+        self._picture = np.zeros(ANGLES + self.config.joints + 2 * len(markers))
+        self._draw()
+        self._window = Window(Stage(context.snake, obstacles, self._relief, markers, self._picture))
+
+    def _draw(self) -> None:
+        """Refresh `_picture`."""
+        picture, markers = self._picture, ANGLES + self.config.joints
+        self.truth.pose[:, :2].mean(axis=0, out=picture[MIDDLE])
+        self._draw_head(picture[PLACE], picture[TURN])
+        picture[ANGLES:markers] = self._angles
+        if self._smells:
+            picture[markers:] = np.concatenate([s[:, X_M : Y_M + 1].ravel() for s in self._smells])
 
     def _see(self) -> None:
         """Refresh what the rest of the program may see; once a period."""
@@ -115,6 +162,10 @@ class BulletBody(SimulatedBody):
     def _push(self) -> None:
         """Apply what the ground does to the snake for the coming step."""
 
+    @abstractmethod
+    def _draw_head(self, place_m: FloatArray, turn: FloatArray) -> None:
+        """Fill in x, y and z of the head link's centre, and its orientation, (x, y, z, w)."""
+
 
 class PlanarRootBody(BulletBody):
     """The head slides on two prismatic joints and a pivot: fast, in the plane, no weight."""
@@ -123,8 +174,6 @@ class PlanarRootBody(BulletBody):
     _first_joint = 3
 
     def _add_snake(self, context: Context, start: FloatArray, terrain: Terrain | None) -> None:
-        if terrain is not None:
-            raise DeviceError('pybullet: this world is uneven: use form = "gravity"')
         self.snake_id = scene.add_planar_snake(self.client, context.snake, start, solid=bool(self._obstacles))
         planar_drag(self._params, self._dof, self._dt_s, self._force, self._work)
         aim(self._params, self._dof, self._target, self._target, 1, self._dt_s, self._servo)
@@ -143,6 +192,11 @@ class PlanarRootBody(BulletBody):
             physicsClientId=self.client,
         )
 
+    def _draw_head(self, place_m: FloatArray, turn: FloatArray) -> None:
+        x_m, y_m, heading_rad = self._dof[0, :3].tolist()
+        place_m[:] = x_m, y_m, self._params[RADIUS_M]
+        turn[:] = 0.0, 0.0, math.sin(heading_rad / 2), math.cos(heading_rad / 2)
+
 
 class GravityBody(BulletBody):
     """A free snake lying on flat or rough ground."""
@@ -151,7 +205,6 @@ class GravityBody(BulletBody):
 
     def __init__(self, config: BulletConfig) -> None:
         super().__init__(config)
-        self._relief = make_relief(None, 0)
         self._base: FloatArray = np.zeros(13)
         self._base_bytes = self._base.data
         self._pack_base = struct.Struct("13d").pack_into
@@ -162,8 +215,6 @@ class GravityBody(BulletBody):
         self._relief = make_relief(terrain, int(getattr(context.world, "seed", context.seed)))
         height_m = float(self._relief.heights.max()) + snake.link.radius_m
         self.snake_id = scene.add_free_snake(self.client, snake, start, height_m, solid=bool(self._obstacles))
-        if self._gui:
-            scene.add_visible_ground(self.client, self._relief)
         self._dof[0, 2] = start[2]
         self._sense()
         steps, self._steps = self._steps, round(SETTLE_S / self._dt_s)
@@ -196,3 +247,18 @@ class GravityBody(BulletBody):
         p.setJointMotorControlArray(
             self.snake_id, self._joint_ids, p.TORQUE_CONTROL, forces=force[6:], physicsClientId=self.client
         )
+
+    def _draw_head(self, place_m: FloatArray, turn: FloatArray) -> None:
+        place_m[:] = self._base[:3]
+        turn[:] = self._base[3:7]
+
+
+def _smells(world: World | None) -> list[tuple[FloatArray, Colour]]:
+    """The sources of every smell there is, as `field_kernel` has them, and the colour to mark them with."""
+    if not isinstance(world, Arena):
+        return []
+    foods = {odour.name for odour in world.config.odour if odour.food}
+    return [
+        (world.field("odour", name), scene.FOOD_COLOUR if name in foods else scene.ODOUR_COLOUR)
+        for name in world.names("odour")
+    ] + [(world.field("poison", name), scene.POISON_COLOUR) for name in world.names("poison")]
