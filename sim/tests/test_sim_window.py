@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from wormctl_sim import bench
 from wormctl_sim.arena import Arena
 from wormctl_sim.bullet_config import BulletConfig, bullet_installed, make_bullet_body
 from wormctl_sim.simulated import SimulatedBody
@@ -166,3 +171,29 @@ def test_a_display_that_is_not_there_is_named(
         body.configure(Context(snake=SNAKE, period_s=PERIOD_S, seed=1))
     assert body.client == -1
     assert capfd.readouterr() == ("", "")
+
+
+def bench_without_bullet(folder: Path, *more: str) -> str:
+    """What `wormctl bench sim` prints where PyBullet is installed, but cannot be loaded."""
+    (folder / "pybullet.py").write_text('raise ImportError("libGL.so.1: no such file")\n')
+    ran = subprocess.run(
+        [sys.executable, "-m", "wormctl", "bench", "sim", "--seconds", "0.1", "--rounds", "1", *more],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stderr == ""
+    return ran.stdout
+
+
+def test_the_benchmark_leaves_out_a_pybullet_that_cannot_be_loaded(tmp_path: Path) -> None:
+    result = json.loads(bench_without_bullet(tmp_path, "--json"))
+    assert {row["body"] for row in result["rows"]} == {"planar"}
+    why = "PyBullet is installed, but cannot be loaded: libGL.so.1: no such file"
+    assert result["skipped"] == {"pybullet": why}
+
+
+def test_the_table_says_what_was_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    bench.print_table({"physics_hz": 200.0, "rows": [], "skipped": {"pybullet": "it is [not] there"}})
+    assert "pybullet is left out: it is [not] there\n" in capsys.readouterr().out

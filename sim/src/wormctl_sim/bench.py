@@ -33,10 +33,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def bench_sim(simulated_s: float = 10.0, rounds: int = 5) -> dict[str, Any]:
-    """Real-time factors of every body there is here, on one core; see `body_rates.measure`."""
-    from wormctl_sim.body_rates import measure
+    """Real-time factors of every body there is here, on one core; see `body_rates.measure`.
 
-    return measure(simulated_s, rounds)
+    One key more: `skipped`, from the name of a body that cannot be had here to the reason.
+    """
+    from wormctl_sim.body_rates import measure
+    from wormctl_sim.bullet_config import why_no_bullet
+
+    why = why_no_bullet()
+    return {**measure(simulated_s, rounds), "skipped": {} if why is None else {"pybullet": why}}
 
 
 def print_table(result: dict[str, Any]) -> None:
@@ -55,4 +60,7 @@ def print_table(result: dict[str, Any]) -> None:
         table.add_row(
             row["body"], row["ground"], row["what"], f"{row['rtf_median']:,.0f}", f"{row['rtf_best']:,.0f}"
         )
-    make_console().print(table)
+    console = make_console()
+    console.print(table)
+    for body, why in result.get("skipped", {}).items():
+        console.print(f"{body} is left out: {why}", markup=False, highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +22,7 @@ class BulletConfig(BodyConfig, frozen=True, kw_only=True):
 
     form: Literal["planar_root", "gravity"] = "planar_root"
     gui: bool = False
-    """Open PyBullet's window; needs a screen."""
+    """Watch it in PyBullet's window, in a process of its own; needs a screen. The simulation stays the same."""
 
     @property
     def carries_weight(self) -> bool:
@@ -36,16 +37,33 @@ class GravityConfig(BulletConfig, frozen=True, kw_only=True):
 
 
 def bullet_installed() -> bool:
-    """Whether PyBullet can be imported here."""
-    return importlib.util.find_spec("pybullet") is not None
+    """Whether PyBullet is here and can be loaded. Loads it."""
+    return _loading_error() is None
+
+
+def why_no_bullet() -> str | None:
+    """Why there is no PyBullet body here, in a line; None if there is one."""
+    if bullet_installed():
+        return None
+    error = _loading_error()
+    if error is not None and importlib.util.find_spec("pybullet") is not None:
+        return f"PyBullet is installed, but cannot be loaded: {' '.join(str(error).split())}"
+    return "PyBullet, which exists for Linux on x86-64 with Python 3.11 only, is not installed"
 
 
 def make_bullet_body(config: BulletConfig) -> BulletBody:
-    """The PyBullet body; a `DeviceError` where PyBullet is missing."""
-    if not bullet_installed():
-        raise DeviceError(
-            "PyBullet, which exists for Linux on x86-64 with Python 3.11 only, is not installed"
-        )
+    """The PyBullet body; a `DeviceError` where PyBullet cannot be had."""
+    why = why_no_bullet()
+    if why is not None:
+        raise DeviceError(why)
     from wormctl_sim.bullet_body import GravityBody, PlanarRootBody
 
     return GravityBody(config) if config.form == "gravity" else PlanarRootBody(config)
+
+
+def _loading_error() -> ImportError | None:
+    try:
+        importlib.import_module("wormctl_sim.bullet_client")
+    except ImportError as error:
+        return error
+    return None
