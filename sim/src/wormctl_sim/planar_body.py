@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wormctl.device import Context, DeviceError
+from wormctl.device import Context
 from wormctl.jit import njit
 from wormctl_sim.arena_config import Terrain
 from wormctl_sim.planar_kernel import link_poses, nose, planar_advance
@@ -30,8 +30,6 @@ class PlanarBody(SimulatedBody):
     def _build(
         self, context: Context, start: FloatArray, obstacles: FloatArray, terrain: Terrain | None
     ) -> None:
-        if terrain is not None:
-            raise DeviceError('planar: this world is uneven: use the pybullet body with form = "gravity"')
         self._params = planar_params(context.snake, self.config.ground, obstacles)
         self._state = planar_state(context.snake, start[0], start[1], start[2])
         # No steps: looks without moving, and compiles before the loop's clock starts.
