@@ -33,7 +33,7 @@ CASES = [("planar_root", "pegs"), ("planar_root", "poison"), ("gravity", "rough"
 @pytest.fixture
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows are drawn where nobody sees them."""
-    from wormctl_sim.bullet_client import Window
+    from wormctl_sim.bullet_window import Window
 
     monkeypatch.setattr("wormctl_sim.bullet_body.Window", partial(Window, screen=False))
 
@@ -77,8 +77,9 @@ def test_the_simulation_is_the_same_with_a_window_and_nothing_is_printed(
 @pytest.mark.usefixtures("unseen")
 @pytest.mark.parametrize(("form", "place"), [*CASES, ("planar_root", "moving"), ("gravity", "two_odours")])
 def test_a_picture_has_everything_in_its_place(form: str, place: str) -> None:
-    from wormctl_sim import bullet_scene as scene
-    from wormctl_sim.bullet_client import Stage, connect, disconnect, p
+    from wormctl_sim import bullet_view as view_of
+    from wormctl_sim.bullet_client import connect, disconnect, p
+    from wormctl_sim.bullet_window import FOOD_COLOUR, Stage
     from wormctl_sim.terrain import make_relief
 
     world = load_world(place)
@@ -88,8 +89,8 @@ def test_a_picture_has_everything_in_its_place(form: str, place: str) -> None:
     relief = make_relief(world.terrain, world.seed)
     picture: FloatArray = body._picture  # type: ignore[attr-defined]
     client = connect(dt_s=0.005)
-    markers = [scene.FOOD_COLOUR] * len(world.sources)
-    view = scene.View(Stage(SNAKE, world.obstacles, relief, markers, np.zeros_like(picture)), client)
+    markers = [FOOD_COLOUR] * len(world.sources)
+    view = view_of.View(Stage(SNAKE, world.obstacles, relief, markers, np.zeros_like(picture)), client)
     view.draw(picture, 0.1)
     snake = view._snake
     p.performCollisionDetection(physicsClientId=client)
@@ -102,37 +103,39 @@ def test_a_picture_has_everything_in_its_place(form: str, place: str) -> None:
     body.close()
     disconnect(client)
     assert sorted(ball[:2] for ball in balls) == sorted(map(tuple, world.sources[:, 1:3].tolist()))
-    assert all(scene.MARKER_M <= ball[2] <= scene.MARKER_M + float(relief.heights.max()) for ball in balls)
+    assert all(
+        view_of.MARKER_M <= ball[2] <= view_of.MARKER_M + float(relief.heights.max()) for ball in balls
+    )
 
 
 @needs_bullet
 def test_food_poison_and_other_smells_have_colours_of_their_own() -> None:
-    from wormctl_sim import bullet_scene as scene
+    from wormctl_sim import bullet_window as window
     from wormctl_sim.bullet_body import _smells
 
     found = {
         place: [colour for _, colour in _smells(load_world(place))] for place in ("poison", "two_odours")
     }
-    assert found["poison"] == [scene.FOOD_COLOUR, scene.POISON_COLOUR]
-    assert sorted(found["two_odours"]) == sorted([scene.FOOD_COLOUR, scene.ODOUR_COLOUR])
+    assert found["poison"] == [window.FOOD_COLOUR, window.POISON_COLOUR]
+    assert sorted(found["two_odours"]) == sorted([window.FOOD_COLOUR, window.ODOUR_COLOUR])
     assert _smells(None) == []
 
 
 @needs_bullet
 def test_there_is_ground_on_every_side_wherever_the_snake_goes() -> None:
-    from wormctl_sim import bullet_scene as scene
+    from wormctl_sim import bullet_view as view_of
     from wormctl_sim.bullet_client import connect, disconnect, p
     from wormctl_sim.terrain import make_relief
 
     client = connect(dt_s=0.005)
-    ground = scene._Ground(client, make_relief(None, 0))
+    ground = view_of._Ground(client, make_relief(None, 0))
     for here in ((0.0, 0.0), (-7.9, 8.1), (30.0, -100.0)):
         ground.lie_under(*here)
         corners = np.array(
             [p.getBasePositionAndOrientation(b, physicsClientId=client)[0] for _, _, b in ground._bodies]
         )[:, :2]
-        assert np.all(corners.min(axis=0) <= np.array(here) - scene.GROUND_M)
-        assert np.all(corners.max(axis=0) + ground._patch_m >= np.array(here) + scene.GROUND_M)
+        assert np.all(corners.min(axis=0) <= np.array(here) - view_of.GROUND_M)
+        assert np.all(corners.max(axis=0) + ground._patch_m >= np.array(here) + view_of.GROUND_M)
     disconnect(client)
 
 

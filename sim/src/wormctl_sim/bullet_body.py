@@ -13,19 +13,20 @@ from wormctl.device import Context, World
 from wormctl_sim import bullet_scene as scene
 from wormctl_sim.arena import Arena
 from wormctl_sim.arena_config import Terrain
-from wormctl_sim.bullet_client import (
+from wormctl_sim.bullet_client import connect, disconnect, p
+from wormctl_sim.bullet_config import BulletConfig
+from wormctl_sim.bullet_window import (
     ANGLES,
+    FOOD_COLOUR,
     MIDDLE,
+    ODOUR_COLOUR,
     PLACE,
+    POISON_COLOUR,
     TURN,
     Colour,
     Stage,
     Window,
-    connect,
-    disconnect,
-    p,
 )
-from wormctl_sim.bullet_config import BulletConfig
 from wormctl_sim.drag_kernel import aim, look, planar_drag
 from wormctl_sim.field_kernel import X_M, Y_M
 from wormctl_sim.planar_layout import RADIUS_M, planar_params
@@ -259,6 +260,6 @@ def _smells(world: World | None) -> list[tuple[FloatArray, Colour]]:
         return []
     foods = {odour.name for odour in world.config.odour if odour.food}
     return [
-        (world.field("odour", name), scene.FOOD_COLOUR if name in foods else scene.ODOUR_COLOUR)
+        (world.field("odour", name), FOOD_COLOUR if name in foods else ODOUR_COLOUR)
         for name in world.names("odour")
-    ] + [(world.field("poison", name), scene.POISON_COLOUR) for name in world.names("poison")]
+    ] + [(world.field("poison", name), POISON_COLOUR) for name in world.names("poison")]
