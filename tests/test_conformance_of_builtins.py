@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from wormctl_sim.bullet_config import why_no_bullet
 
 from wormctl.device import Body, Context, Sensor, World
 from wormctl.hookspecs import Command, Offer
@@ -37,6 +38,8 @@ def test_nothing_that_is_installed_here_is_broken() -> None:
 
 @pytest.mark.parametrize("offer", [r.thing for r in INSTALLED.bodies.values()], ids=lambda o: o.name)
 def test_body(offer: Offer[Body]) -> None:
+    if offer.name.startswith("pybullet") and (why := why_no_bullet()):
+        pytest.skip(why)
     check_body(offer)
 
 

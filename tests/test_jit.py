@@ -35,9 +35,9 @@ def test_a_constant_in_a_file_without_kernels_counts(tmp_path: Path, monkeypatch
     seen = set()
     for text in ("GOOD = 0", "GOOD = 1"):
         (package / "__init__.py").write_text(text)
-        seen.add(jit._fingerprint())
+        seen.add(jit.sources())
     (package / "more.py").write_text("")
-    seen.add(jit._fingerprint())
+    seen.add(jit.sources())
     assert len(seen) == 3
 
 

@@ -43,6 +43,17 @@ def test_the_second_interrupt_interrupts() -> None:
     assert asked == [True]
 
 
+def test_under_nohup_a_hang_up_is_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    asked: list[bool] = []
+    try:
+        with stop_on_signals(lambda: asked.append(True)):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert asked == []
+
+
 def test_it_does_nothing_in_another_thread() -> None:
     inside: list[object] = []
 

@@ -20,6 +20,7 @@ from wormctl.loop import Loop, Observer, Result, TickView
 from wormctl.recorder import Recorder
 from wormctl.summary import (
     REACH_BODY_LENGTHS,
+    SPEED_WINDOW_S,
     Summary,
     crawl_speed_m_s,
     first_within,
@@ -100,6 +101,7 @@ class Episode:
         distance_m, time_s = rows["goal_distance_m"], rows["time_s"] + period_s
         reached_s = first_within(distance_m, time_s, self.goal.radius_m)
         way = rows if reached_s is None else rows[: int(np.searchsorted(time_s, reached_s)) + 1]
+        hz = undulation_hz(way["joint.position"], period_s)
         seen = math.isfinite(self.goal.start_m) and len(rows) > 0
         began_ns, ended_ns = self.goal.ticked_ns
         connectome = load_connectome()
@@ -117,8 +119,8 @@ class Episode:
             distance_start_m=_metres(self.goal.start_m) if seen else None,
             distance_min_m=_metres(distance_m.min()) if seen else None,
             distance_end_m=_metres(distance_m[-1]) if seen else None,
-            speed_bl_per_s=self._speed(way),
-            frequency_hz=round(undulation_hz(way["joint.position"], period_s), 3),
+            speed_bl_per_s=self._speed(way, hz),
+            frequency_hz=round(hz, 3),
             ticks=result.ticks,
             overruns=result.overruns,
             tick_us_median=round(result.tick_us_median, 1),
@@ -130,11 +132,12 @@ class Episode:
             loudest=loudest(rows["activity"], assembly.controller.neurons, classes),
         )
 
-    def _speed(self, rows: NDArray[np.void]) -> float | None:
+    def _speed(self, rows: NDArray[np.void], hz: float) -> float | None:
         if self.assembly.truth is None:
             return None
         centre_m = rows["pose"][:, :, :2].mean(axis=1, dtype=np.float64)
-        return round(crawl_speed_m_s(centre_m, self.period_s) / self.assembly.snake.length_m, 4)
+        window_s = 1.0 / hz if hz > 0.0 else SPEED_WINDOW_S
+        return round(crawl_speed_m_s(centre_m, self.period_s, window_s) / self.assembly.snake.length_m, 4)
 
 
 def _metres(value: float) -> float:

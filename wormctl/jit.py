@@ -21,7 +21,7 @@ from typing import Any
 
 import numba
 
-__all__ = ["njit", "say_if_cold"]
+__all__ = ["njit", "say_if_cold", "sources"]
 
 PACKAGES = ("wormctl", "wormctl_sim", "wormctl_train")
 """The packages whose kernels call one another."""
@@ -31,13 +31,14 @@ USER: int | None = os.geteuid() if hasattr(os, "geteuid") else None
 """None on Windows, where the folders used here belong to one user anyway."""
 
 
-def _fingerprint() -> str:
+def sources() -> str:
+    """A digest of numba's version and of every source file of these packages, wherever they lie."""
     digest = hashlib.sha256(numba.__version__.encode())
     for package in PACKAGES:
         spec = find_spec(package)
         for root in spec.submodule_search_locations or () if spec else ():
             for path in sorted(Path(root).rglob("*.py")):
-                digest.update(str(path).encode() + path.read_bytes())
+                digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -64,7 +65,7 @@ def _cache_folder() -> Path | None:
             root.parent.mkdir(parents=True, exist_ok=True)
             root.mkdir(mode=0o700, exist_ok=True)
             if _is_private(root):
-                folder = root / _fingerprint()
+                folder = root / sources()
                 is_new = not folder.exists()
                 folder.mkdir(exist_ok=True)
                 os.utime(folder)

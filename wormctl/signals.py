@@ -14,9 +14,16 @@ EXIT_INTERRUPTED = 130
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
+def _kept_running(number: signal.Signals) -> bool:
+    """Whether somebody had this hang-up ignored, as `nohup` does."""
+    return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
+
+
 @contextmanager
 def stop_on_signals(request_stop: Callable[[], None]) -> Iterator[None]:
     """Call `request_stop` on the first SIGINT, SIGTERM or SIGHUP; the next one acts as it did before.
+
+    Under `nohup` a hang-up stays ignored.
 
     Does nothing outside the main thread, where Python does not deliver signals.
     """
@@ -32,7 +39,7 @@ def stop_on_signals(request_stop: Callable[[], None]) -> Iterator[None]:
         restore()
         request_stop()
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    before = {number: signal.signal(number, handle) for number in _SIGNALS if not _kept_running(number)}
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ FloatArray = NDArray[np.floating]
 REACH_BODY_LENGTHS = 0.3
 """Food counts as reached when the nose comes this near, in body lengths."""
 SPEED_WINDOW_S = 1.0
+"""Where there is no wave."""
 STILL_RAD = 0.01
 """Joints that swing less than this (root mean square) have no frequency."""
 LOWEST_HZ, HIGHEST_HZ = 0.1, 5.0
@@ -72,9 +73,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 def crawl_speed_m_s(centre_m: FloatArray, period_s: float, window_s: float = SPEED_WINDOW_S) -> float:
     """How fast the body gets along its path: mean displacement of its centre over `window_s`, per second.
 
-    `centre_m` is (ticks, 2), the mean position of all links at every tick. A second is longer than the wiggle
-    of the centre within one wave and shorter than a turn, so the value is neither raised by wiggling nor
-    lowered by a curved path. All windows count, overlapping; a shorter run is one window.
+    `centre_m` is (ticks, 2), the mean position of all links at every tick. Over one period of the wave the centre
+    does not wiggle, so such a window raises no speed by that, and few turns are quick enough to lower it. All
+    windows count, overlapping; a shorter run is one window.
     """
     last = len(centre_m) - 1
     if last < 1:

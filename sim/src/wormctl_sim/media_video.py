@@ -35,6 +35,7 @@ def draw_video(scene: Scene, path: Path, progress: Progress = lambda share: None
     writer = imageio_ffmpeg.write_frames(
         str(path), (painter.width, painter.height), fps=VIDEO_FPS, codec="libx264", quality=None,
         output_params=["-preset", "veryfast", "-crf", "21", "-movflags", "+faststart"], macro_block_size=2,
+        ffmpeg_log_level="quiet",
     )  # fmt: skip
     writer.send(None)
     try:

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from wormctl import __version__
 from wormctl.console import make_console
-from wormctl.jit import say_if_cold
+from wormctl.jit import say_if_cold, sources
 from wormctl.options import typed, whole
 from wormctl.options import workers as worker_count
 from wormctl.policy import save_policy
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     console = make_console(stderr=True)
     journal = Journal(
         args.out / "journal.jsonl",
-        {"recipe": msgspec.to_builtins(recipe), "wormctl": __version__, "genes": len(GENES)},
+        {"recipe": msgspec.to_builtins(recipe), "wormctl": __version__, "sources": sources()},
     )
     path = args.out / f"{recipe.name}.safetensors"
     try:
