@@ -31,7 +31,7 @@ class OnError(enum.StrEnum):
     """What the loop does when a channel has no good sample."""
 
     IGNORE = "ignore"
-    """The bound neurons receive no input from it; nothing else happens."""
+    """The bound neurons are told that there is no input; nothing else happens."""
     HOLD = "hold"
     """The last good value serves until the channel's maximum age, then as `ignore`."""
     DEGRADE = "degrade"

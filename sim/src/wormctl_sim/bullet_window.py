@@ -45,8 +45,8 @@ class Stage(NamedTuple):
 
 
 class Window:
-    """PyBullet's window, in a process of its own: however slow or talkative it is, and whatever ends it, the
-    simulation goes on as without one.
+    """PyBullet's window, in a process of its own: however slow or talkative it is, the simulation goes on as without
+    one, until somebody closes it.
 
     A picture is a vector: x and y of the snake's `MIDDLE`; x, y and z of its head link's `PLACE`, and the `TURN`
     of that as a quaternion (x, y, z, w); from `ANGLES` on the joint angles, then x and y of every marker. In

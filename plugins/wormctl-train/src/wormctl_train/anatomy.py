@@ -52,7 +52,8 @@ class Anatomy:
     """Class of each cell with dorsal and ventral told apart (`SMDD`, `SMDV`), left and right not."""
     chem_strength: FloatArray
     chem_sign: FloatArray
-    """+1 or -1: known sign, else inhibitory for GABA neurons, else excitatory (an assumption)."""
+    """+1 or -1: inhibitory for GABA neurons, even in the nine pairs that are predicted to excite; else the published
+    sign; else excitatory (an assumption)."""
     gap_strength: FloatArray
     nmj_strength: FloatArray
     """Signed: GABA relaxes muscle, all else contracts it."""

@@ -12,7 +12,7 @@ from wormctl.robot import load_robot
 from wormctl.trials import Plan, Trial, run_trials, tally
 
 FIRST_SEED = 50_000
-"""Far from the seeds that `wormctl evaluate` starts from: what is chosen by these is not reported on these."""
+"""Far from the seeds that `wormctl evaluate` starts from, and from those of every stage."""
 SECONDS = 120.0
 
 

@@ -113,7 +113,8 @@ SIGMA = 8.0
 """Slope of every activation that has no gene of its own, per unit of potential."""
 SENSORY_REST = -3.0
 """Logit of the resting activity of every cell with a receptor: nearly silent, so that what a sensory cell says is
-a change in the world, and cutting it takes away that and no tonic drive."""
+a change in the world. Cutting it still takes away a little drive, and its gap junctions: a worm that is cut does not
+crawl just as a whole one does where nothing smells."""
 RECEPTOR_TOP = 3.0
 RECEPTOR_FLOOR = 1e-3
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wormctl.policy import Kind, Made, Origin, Parameters, PolicyMeta
 from wormctl.worm.controller import WormController
 from wormctl_train.anatomy import anatomy
-from wormctl_train.genome import GENES, express
+from wormctl_train.genome import GENES, SIGMA, express
 from wormctl_train.recipe import Recipe
 from wormctl_train.trial import DT_S, UNFOLDS
 
@@ -34,7 +34,8 @@ ORIGINS: tuple[tuple[Origin, str, str], ...] = (
     (
         Origin.ASSUMED,
         "chem.erev",
-        "published sign where there is one; else GABA inhibits and every other synapse excites",
+        "GABA inhibits, also in the nine pairs predicted otherwise; else the published sign, and where there is none "
+        "it excites",
     ),
     (
         Origin.EVOLVED,
@@ -43,14 +44,24 @@ ORIGINS: tuple[tuple[Origin, str, str], ...] = (
     ),
     (
         Origin.EVOLVED,
-        "neuron.cm neuron.sigma neuron.gself receptor.tau_fast_s receptor.tau_slow_s receptor.gain stretch.gain "
-        "muscle.tau_s joint.amplitude_rad",
+        "neuron.cm neuron.gself receptor.tau_fast_s receptor.tau_slow_s muscle.tau_s joint.amplitude_rad",
         "evolved, shared by a class or by all",
     ),
     (
         Origin.EVOLVED,
+        "receptor.gain stretch.gain",
+        "evolved sizes; which receptors answer to more and which to less, and which way a bend is felt, is assumed",
+    ),
+    (
+        Origin.EVOLVED,
+        "neuron.sigma",
+        f"evolved for B, SMD and RMD neurons; {SIGMA:g} for all others, which is assumed",
+    ),
+    (
+        Origin.EVOLVED,
         "neuron.mu",
-        "placed so that each neuron rests at an activity that is evolved for its class",
+        "placed so that each neuron rests at an activity that is evolved for its class or for all; cells with "
+        "receptors are assumed to be nearly silent",
     ),
 )
 
