@@ -34,7 +34,8 @@ SHIPPED = Path(__file__).parent / "robots"
 DEFAULT = "worm"
 
 Settings = dict[str, Any]
-Name = Annotated[str, msgspec.Meta(min_length=1)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
+"""Of a plugin's offer, or of a file."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +154,9 @@ def parse_robot(raw: Settings, *, where: str, folder: Path) -> Robot:
         policy=_resolve(file.policy, folder),
         policy_at=f"{where}: $.policy",
         rate_hz=file.rate_hz,
-        description=REFERENCE if file.description is None else folder / file.description,
+        description=REFERENCE
+        if file.description is None
+        else _existing(folder, file.description, f"{where}: $.description"),
         body=_part(file.body, _BodyUse, where, "$.body"),
         world=None if file.world is None else _world(file.world, where, folder),
         sensors=tuple(_part(s, _Use, where, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
@@ -173,13 +176,21 @@ def _world(raw: Settings, where: str, folder: Path) -> Part:
     """A world by name with its settings, or the one in a world file, whose `kind` is the name."""
     if "file" not in raw:
         return _part(raw, _Use, where, "$.world")
-    path = folder / convert(raw, _WorldFile, where=where, under="$.world").file
+    name = convert(raw, _WorldFile, where=where, under="$.world").file
+    path = _existing(folder, name, where if where.startswith("--") else f"{where}: $.world.file")
     inside = read_toml(path)
     if "kind" not in inside:
         raise ConfigError(f'{path}: $.kind is missing: must name a kind of world, such as kind = "arena"')
     kind = convert(inside, _Kind, where=str(path)).kind
     settings = {key: value for key, value in inside.items() if key != "kind"}
     return Part(use=kind, file=str(path), path="$", key="kind", settings=settings, name=path.stem)
+
+
+def _existing(folder: Path, name: str, at: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise ConfigError(f"{at} = {name!r}: no such file")
+    return path
 
 
 def _resolve(name: str, folder: Path) -> str:

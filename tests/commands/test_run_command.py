@@ -173,7 +173,7 @@ def test_a_fault_is_told_and_the_folder_is_whole(
         (["--ablate", "AVQ"], "'AVQ' is no neuron"),
         (["--ablate", ","], "--ablate = ',': name a cell, a class or one of chemosensory"),
         (["--body", "planer"], "no such body, did you mean 'planar'?"),
-        (["--world", "nowhere.toml"], "nowhere.toml: no such file"),
+        (["--world", "nowhere.toml"], "--world = 'nowhere.toml': no such file"),
         (["--policy", "worm303"], "worm303"),
         (["--robot", "none.toml"], "none.toml: no such file"),
         (["--gui"], "--gui: opens PyBullet's window, but the body is planar"),
