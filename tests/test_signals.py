@@ -13,12 +13,15 @@ from wormctl.signals import stop_on_signals
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_is_a_request(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
+    found = signal.signal(number, signal.SIG_DFL)
     asked: list[bool] = []
-    with stop_on_signals(lambda: asked.append(True)):
-        signal.raise_signal(number)
-    assert asked == [True]
-    assert signal.getsignal(number) is before
+    try:
+        with stop_on_signals(lambda: asked.append(True)):
+            signal.raise_signal(number)
+        assert asked == [True]
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, found)
 
 
 @pytest.fixture
