@@ -58,6 +58,7 @@ def test_every_shipped_world_is_offered_under_its_name() -> None:
 
 def test_without_pybullet_the_error_says_where_it_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bullet_config, "bullet_installed", lambda: False)
+    monkeypatch.setattr(bullet_config, "_loading_error", lambda: None)
     with pytest.raises(DeviceError, match=r"for Linux on x86-64 with Python 3\.11 only, is not installed"):
         BODIES["pybullet"].make(bullet_config.BulletConfig())
 
