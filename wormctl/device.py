@@ -95,6 +95,26 @@ class Mapped(Protocol):
         """The summed concentration of all poisons at a point."""
 
 
+@runtime_checkable
+class Charted(Protocol):
+    """The extra face of a world that tells what smells where, now: for judging, never for the nervous system.
+
+    `foods` and `poisons` are (n, 3): x_m, y_m of every source, and its concentration there.
+    """
+
+    def odour_at(self, x_m: float, y_m: float) -> float:
+        """The summed concentration of all odours at a point."""
+
+    def poison_at(self, x_m: float, y_m: float) -> float:
+        """The summed concentration of all poisons at a point."""
+
+    def foods(self) -> NDArray[np.float64]:
+        """The sources of food."""
+
+    def poisons(self) -> NDArray[np.float64]:
+        """The sources of poison."""
+
+
 class Truth:
     """What a simulated body really does; for recording and judging, never for the nervous system.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from wormctl_sim.terrain import height_and_slope, make_relief
 from wormctl_sim.world_files import load_world, shipped_worlds
 
 from wormctl.config import ConfigError, convert
+from wormctl.device import Charted
 from wormctl.snake import load_snake
 
 HEAD = 'kind = "arena"\n'
@@ -269,3 +271,56 @@ def test_the_world_file_in_the_readme_is_right(tmp_path: Path) -> None:
     assert world.names("poison") == ["copper"]
     assert len(world.obstacles) == 22
     assert world.terrain is not None
+
+
+TWO = FOOD + (
+    "peak = 0.5\n[[odour.source]]\ndistance_m = [1.2, 1.8]\nbearing_deg = [20, 70]\nside = 'either'\npeak = 1.0\n"
+    "[[odour.source]]\ndistance_m = 1\nbearing_deg = [20, 70]\nside = 'other'\n"
+)
+
+
+def test_two_sources_lie_on_two_sides_equally_far_away(tmp_path: Path) -> None:
+    world = arena(TWO, tmp_path)
+    sides = []
+    for seed in range(40):
+        world.reset(seed)
+        rich, poor = world.foods()
+        assert (rich[2], poor[2]) == (1.0, 0.5)
+        assert math.hypot(*rich[:2]) == pytest.approx(math.hypot(*poor[:2]))
+        assert 1.2 <= math.hypot(*rich[:2]) <= 1.8
+        assert rich[1] * poor[1] < 0.0
+        assert 20.0 <= abs(math.degrees(math.atan2(rich[1], rich[0]))) <= 70.0
+        sides.append(rich[1] > 0.0)
+    assert 10 < sum(sides) < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            TWO.replace("'either'", "'other'"),
+            "source[0].side = 'other': the source before it must have a side",
+        ),
+        (
+            FOOD + "[[odour.source]]\nat_m = [1, 1]\nside = 'either'\n",
+            "side = 'either': goes with distance_m",
+        ),
+    ],
+)
+def test_a_side_needs_something_to_be_beside(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        arena(text, tmp_path)
+
+
+def test_a_world_tells_what_smells_where(tmp_path: Path) -> None:
+    world = arena(
+        FOOD + "[[odour.source]]\nat_m = [1, 0]\ndrift_m_s = [0.1, 0]\n[[odour]]\nname = 'x'\nfood = false\n"
+        "source = [{at_m = [0, 1]}]\n[[poison]]\nname = 'p'\nsource = [{at_m = [3, 0]}]\n",
+        tmp_path,
+    )
+    assert isinstance(world, Charted)
+    world.advance(10.0)
+    np.testing.assert_allclose(world.foods(), [[2.0, 0.0, 1.0]])
+    np.testing.assert_allclose(world.poisons(), [[3.0, 0.0, 1.0]])
+    assert world.odour_at(0.0, 0.0) == pytest.approx(math.exp(-2) + math.exp(-1))
+    assert world.poison_at(3.0, 0.0) == 1.0

@@ -45,7 +45,7 @@ class Arena:
         for key, f in fields:
             view = self.sources[at : at + len(f.source)]
             view[:, field.KIND] = field.POINT if f.kind == "point" else field.GAUSSIAN
-            view[:, field.PEAK] = f.peak
+            view[:, field.PEAK] = [f.peak if source.peak is None else source.peak for source in f.source]
             view[:, field.SCALE_M] = f.scale_m
             self._views[key] = view
             at += len(f.source)
@@ -68,12 +68,20 @@ class Arena:
         rng = np.random.default_rng([0xA2E7A, seed])
         self.start[:2] = self.config.start.at_m
         self.start[2] = math.radians(_draw(rng, self.config.start.heading_deg))
+        side, distance_m = 1.0, 0.0
         for i, source in enumerate(self._origin):
             if source.distance_m is None:
                 assert source.at_m is not None
                 self._home[i] = source.at_m
-            else:
+            elif source.side is None:
                 self._home[i] = self._polar(rng, source.distance_m, source.bearing_deg)
+            else:
+                drawn_m, bearing_deg = _draw(rng, source.distance_m), _draw(rng, source.bearing_deg)
+                if source.side == "either":
+                    side, distance_m = (1.0 if rng.random() < 0.5 else -1.0), drawn_m
+                else:
+                    side = -side
+                self._home[i] = self._at(distance_m, side * bearing_deg)
             self._circle[i, 2] = rng.uniform(-math.pi, math.pi)
         self._place_obstacles(rng)
         field.move_sources(self.sources, self._home, self._circle, 0.0)
@@ -86,6 +94,19 @@ class Arena:
     def goal_distance_m(self, x_m: float, y_m: float) -> float:
         """Distance from a point to the nearest food source, infinite if there is none."""
         return float(field.nearest_m(self._food, x_m, y_m))
+
+    def odour_at(self, x_m: float, y_m: float) -> float:
+        """The summed concentration of all odours at a point; see `wormctl.device.Charted`."""
+        odours = self.sources[: len(self.sources) - len(self._poison)]
+        return float(field.concentration(odours, x_m, y_m))
+
+    def foods(self) -> FloatArray:
+        """Where the food is now, and how strong its smell; see `wormctl.device.Charted`."""
+        return self._food[:, [field.X_M, field.Y_M, field.PEAK]]
+
+    def poisons(self) -> FloatArray:
+        """The same of all poison; see `wormctl.device.Charted`."""
+        return self._poison[:, [field.X_M, field.Y_M, field.PEAK]]
 
     def poison_at(self, x_m: float, y_m: float) -> float:
         """The summed concentration of all poisons at a point."""
@@ -115,9 +136,11 @@ class Arena:
         return self._views.get(f"{smell}.{name}", self.sources[:0])
 
     def _polar(self, rng: np.random.Generator, distance_m: Range, bearing_deg: Range) -> tuple[float, float]:
-        distance = _draw(rng, distance_m)
-        angle = self.start[2] + math.radians(_draw(rng, bearing_deg))
-        return self.start[0] + distance * math.cos(angle), self.start[1] + distance * math.sin(angle)
+        return self._at(_draw(rng, distance_m), _draw(rng, bearing_deg))
+
+    def _at(self, distance_m: float, bearing_deg: float) -> tuple[float, float]:
+        angle = self.start[2] + math.radians(bearing_deg)
+        return self.start[0] + distance_m * math.cos(angle), self.start[1] + distance_m * math.sin(angle)
 
     def _place_obstacles(self, rng: np.random.Generator) -> None:
         at = 0

@@ -18,6 +18,7 @@ Range = float | tuple[float, float]
 Radius = Annotated[float, msgspec.Meta(ge=0.002, le=1.0)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
 Velocity = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
+Peak = Annotated[float, msgspec.Meta(gt=0.0, le=10.0)]
 
 
 class Start(Config, frozen=True, kw_only=True):
@@ -45,6 +46,11 @@ class Source(Config, frozen=True, kw_only=True):
     bearing_deg: Range = 0.0
     drift_m_s: tuple[Velocity, Velocity] = (0.0, 0.0)
     circle: Circle | None = None
+    peak: Peak | None = None
+    """Instead of its field's."""
+    side: Literal["either", "other"] | None = None
+    """`either`: its bearing is counted to the left or to the right, by the seed. `other`: to the other side than that
+    of the source before it in its field, and as far away as that one."""
 
     def __post_init__(self) -> None:
         if self.at_m is None and self.distance_m is None:
@@ -61,6 +67,8 @@ class Source(Config, frozen=True, kw_only=True):
             )
         if self.distance_m is not None:
             check_range("distance_m", self.distance_m, 0.0, 100.0)
+        elif self.side is not None:
+            raise ValueError(f"side = {self.side!r}: goes with distance_m, must not stand beside at_m")
         check_range("bearing_deg", self.bearing_deg, -360.0, 360.0)
 
 
@@ -73,8 +81,13 @@ class Field(Config, frozen=True, kw_only=True):
     name: Name
     source: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1, max_length=64)]
     kind: Literal["point", "gaussian"] = "point"
-    peak: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)] = 1.0
+    peak: Peak = 1.0
     scale_m: Annotated[float, msgspec.Meta(ge=0.01, le=100.0)] = 1.0
+
+    def __post_init__(self) -> None:
+        for i, source in enumerate(self.source):
+            if source.side == "other" and (i == 0 or self.source[i - 1].side is None):
+                raise ValueError(f"source[{i}].side = 'other': the source before it must have a side too")
 
 
 class Odour(Field, frozen=True, kw_only=True):
