@@ -12,6 +12,7 @@ import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wormctl.ablation import parse_ablation
+from wormctl.commands import propagation
 from wormctl.config import ConfigError
 from wormctl.console import make_console
 from wormctl.jit import say_if_cold
@@ -81,10 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes (default: every core)",
     )
     parser.add_argument("--json", action="store_true", help="everything as one JSON object on stdout")
+    propagation.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the trials, and say what they add up to; 130 if they were cut short."""
+    if args.signal_propagation is not None:
+        return propagation.run(args)
     with stdout_to_stderr() if args.json else nullcontext():
         status, text = _evaluate(args)
     print(text, end="")
