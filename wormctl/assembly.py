@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 import numpy as np
 
+from wormctl.ablation import move_receptors, split_moves
 from wormctl.binding import Binding
 from wormctl.clock import Clock, MonotonicClock, SimulatedClock
 from wormctl.config import ConfigError, convert
@@ -114,19 +115,24 @@ def assemble(
     ablate: Sequence[str] = (),
     controller: Controller | None = None,
 ) -> Assembly:
-    """Make and open what `robot` names, everything random drawn from `seed`, the cells of `ablate` cut.
+    """Make and open what `robot` names, everything random drawn from `seed`, what `ablate` says cut or moved.
 
-    A given `controller` takes the place of the robot's policy. Raises `ConfigError` for what is wrong in the
-    file, `DeviceError` for a device that cannot be opened; then everything is closed again.
+    `ablate` holds terms of `wormctl.ablation`, groups resolved. A given `controller` takes the place of the robot's
+    policy. Raises `ConfigError` for what is wrong in the file, `DeviceError` for a device that cannot be opened; then
+    everything is closed again.
     """
     snake = load_snake(robot.description)
+    with _about("ablate"):
+        moves, cuts = split_moves(ablate)
+        binds = move_receptors(robot.binds, moves, robot.file)
     policy = None
     if controller is None:
         policy = _load_policy(robot)
         controller = policy.controller()
     _check_fit(robot, snake, controller)
-    if ablate:
-        _ablate(controller, ablate)
+    if cuts:
+        with _about("ablate"):
+            controller.ablate(cuts)
     _warm_up(controller)
     notes: list[str] = []
     world = None if robot.world is None else _make(plugins.world(*_use(robot.world)), robot.world)
@@ -137,7 +143,7 @@ def assemble(
     binding = Binding(
         [guarded.spec, *(sensor.spec for sensor in sensors)],
         controller.inputs,
-        robot.binds,
+        binds,
         where=robot.file,
     )
     with ExitStack() as closing:
@@ -258,11 +264,13 @@ def _joints(offer: Offer[Body], snake: Snake) -> dict[str, int]:
     return {"joints": snake.joints} if "joints" in offer.config.__struct_fields__ else {}
 
 
-def _ablate(controller: Controller, cells: Sequence[str]) -> None:
+@contextmanager
+def _about(what: str) -> Iterator[None]:
+    """Names that nobody knows become one line that says what they were meant for."""
     try:
-        controller.ablate(cells)
-    except KeyError as error:
-        raise ConfigError(f"ablate: {error.args[0]}") from None
+        yield
+    except (ConfigError, KeyError) as error:
+        raise ConfigError(f"{what}: {error.args[0]}") from None
 
 
 def _check_fit(robot: Robot, snake: Snake, controller: Controller) -> None:

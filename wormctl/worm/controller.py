@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wormctl.connectome import load_connectome
 from wormctl.controller import Port
 from wormctl.neural.checks import InputError, check_array, check_number, check_whole
+from wormctl.worm.cuts import cut
 from wormctl.worm.kernel import worm_tick
 from wormctl.worm.model import WormModel
 from wormctl.worm.parts import CHEMICAL, new_state, reset_state
@@ -109,8 +110,8 @@ class WormController:
         return (*self._packed, *self._state, x, good, setpoint_rad)
 
     def ablate(self, cells: Sequence[str]) -> None:
-        """Cut cells, by cell or class name; an unknown name raises with close matches."""
-        self._install(self._model.without(load_connectome().select(cells)))
+        """Cut what the terms of `wormctl.ablation` name; an unknown name raises with close matches."""
+        self._install(cut(self._model, load_connectome(), cells))
 
 
 def _in_words(port: Port) -> str:

@@ -166,8 +166,7 @@ class WormModel:
 
         Raises `InputError` for an index that is none.
         """
-        cut = np.zeros(self.neuron_cm.size, bool)
-        cut[check_indices("cut", list(neurons), cut.size)] = True
+        cut = self._mask(neurons)
         return dataclasses.replace(
             self,
             neuron_gself=np.where(cut, 0.0, self.neuron_gself),
@@ -178,6 +177,36 @@ class WormModel:
             stretch_gain=np.where(cut[self.stretch_neuron], 0.0, self.stretch_gain),
             nmj_weight=np.where(cut[self.nmj_neuron], 0.0, self.nmj_weight),
         )
+
+    def synapses(self, pre: Iterable[int], post: Iterable[int]) -> NDArray[np.bool_]:
+        """Which chemical synapses go from the neurons `pre` to the neurons `post`: (e,).
+
+        Raises `InputError` for an index that is none, as the next methods do.
+        """
+        return np.asarray(self._mask(pre)[self.chem_pre] & self._mask(post)[self.chem_post])
+
+    def gap_junctions(self, one: Iterable[int], other: Iterable[int]) -> NDArray[np.bool_]:
+        """Which gap junctions lie between the neurons `one` and the neurons `other`, either way round: (g,)."""
+        ones, others = self._mask(one), self._mask(other)
+        there, back = ones[self.gap_a] & others[self.gap_b], ones[self.gap_b] & others[self.gap_a]
+        return np.asarray(there | back)
+
+    def without_synapses(self, pre: Iterable[int], post: Iterable[int]) -> WormModel:
+        """The same worm without the chemical synapses from `pre` to `post`."""
+        return dataclasses.replace(self, chem_w=np.where(self.synapses(pre, post), 0.0, self.chem_w))
+
+    def without_gap_junctions(
+        self, one: Iterable[int] | None = None, other: Iterable[int] | None = None
+    ) -> WormModel:
+        """The same worm without the gap junctions between `one` and `other`; None is every neuron."""
+        everyone = range(self.neuron_cm.size)
+        cut = self.gap_junctions(everyone if one is None else one, everyone if other is None else other)
+        return dataclasses.replace(self, gap_g=np.where(cut, 0.0, self.gap_g))
+
+    def _mask(self, neurons: Iterable[int]) -> NDArray[np.bool_]:
+        chosen = np.zeros(self.neuron_cm.size, bool)
+        chosen[check_indices("cut", list(neurons), chosen.size)] = True
+        return chosen
 
 
 def _share(dt_s: float, tau_s: FloatArray) -> FloatArray:
