@@ -46,7 +46,7 @@ def stimulate(
     """Stimulate each of `neurons` in turn, always from the same rest; `tell` is called after each.
 
     The worm has no body and senses nothing; `state` is where it begins to rest, and is used up. It had better be
-    of float64: most answers are less than a millionth of the cause.
+    of float64: in float32 many an answer would be lost, less than a millionth of its cause.
     """
     n, dt_s = state.v.size, worm_parts(packed.ints, packed.floats).dt_s
     second = np.empty((max(1, math.ceil(1.0 / dt_s)), n))
