@@ -111,6 +111,7 @@ def test_a_person_gets_a_table(
     [
         (["--ablate", "AVQ"], "'AVQ' is no neuron"),
         (["--ablate", "ASE,AIY,AIZ,SMB,AVA,AVB,VB"], "of the cells that are left the atlas has no pairs to compare"),
+        (["--ablate", "AVA=>AVD"], "'AVA=>AVD': moves what a robot binds; with --signal-propagation nothing is bound"),
         (["--world", "pegs"], "--world: means nothing with --signal-propagation"),
         (["--full"], "--full: means nothing with --signal-propagation"),
         (["--policy", "worm303"], "worm303: no such policy, did you mean 'worm302'?"),

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from wormctl.ablation import parse_ablation
+from wormctl.ablation import parse_ablation, split_moves
 from wormctl.config import ConfigError
 from wormctl.connectome import load_connectome
 from wormctl.console import make_console
@@ -71,6 +71,11 @@ def _compared(args: argparse.Namespace) -> str:
     atlas = read_atlas(Path(args.signal_propagation))
     policy = _worm(args)
     terms = parse_ablation(args.ablate)
+    moves, _ = split_moves(terms)
+    if moves:
+        raise ConfigError(
+            f"{moves[0].text!r}: moves what a robot binds; with --signal-propagation nothing is bound"
+        )
     worm, cut = _controller(policy), _controller(policy) if terms else None
     if cut is not None:
         cut.ablate(terms)
