@@ -75,15 +75,12 @@ class SlowWorm:
         for r in range(receptors):
             if not good[r]:
                 continue
-            if m.receptor_kind[r] == CHEMICAL:
-                level = math.log(max(x[r], 0.0) + m.receptor_floor[r])
-                fast, slow = self.means[r] or [level, level]
-                fast += (1 - math.exp(-DT_S / m.receptor_tau_fast_s[r])) * (level - fast)
-                slow += (1 - math.exp(-DT_S / m.receptor_tau_slow_s[r])) * (level - slow)
-                self.means[r] = [fast, slow]
-                stimulus = m.receptor_gain[r] * (fast - slow)
-            else:
-                stimulus = m.receptor_gain[r] * max(x[r], 0.0)
+            level = math.log(max(x[r], 0.0) + m.receptor_floor[r])
+            fast, slow = self.means[r] or [level, level]
+            fast += (1 - math.exp(-DT_S / m.receptor_tau_fast_s[r])) * (level - fast)
+            slow += (1 - math.exp(-DT_S / m.receptor_tau_slow_s[r])) * (level - slow)
+            self.means[r] = [fast, slow]
+            stimulus = m.receptor_gain[r] * (fast - slow)
             top = m.receptor_top[r]
             current[m.receptor_neuron[r]] += top * math.tanh(max(stimulus, 0.0) / top)
         for j in range(len(self.bend)):
@@ -200,6 +197,19 @@ def test_on_cell_answers_to_a_rise_and_off_cell_to_a_fall() -> None:
             it.tick(x)
         assert bool(it.life.current[0] > m.neuron_bias[0]) is on
         assert bool(it.life.current[1] > m.neuron_bias[1]) is off
+
+
+def test_a_touch_is_felt_as_it_begins_and_fades_while_it_lasts() -> None:
+    m = small_worm()
+    it, x, felt = Alive(m), np.zeros(3 + JOINTS), []
+    it.tick(x)
+    x[2] = 1.0
+    for _ in range(800):
+        it.tick(x)
+        felt.append(float(it.life.current[2] - m.neuron_bias[2]))
+    assert max(felt) > 0.5
+    assert int(np.argmax(felt)) < 100
+    assert felt[-1] < 0.1 * max(felt)
 
 
 def test_a_cut_neuron_moves_no_muscle_and_no_neighbour() -> None:

@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 
 from wormctl.jit import njit
 from wormctl.neural.presynaptic import presynaptic_tick
-from wormctl.worm.parts import CHEMICAL, FloatArray, IntArray, Life, Worm, life_parts, worm_parts
+from wormctl.worm.parts import FloatArray, IntArray, Life, Worm, life_parts, worm_parts
 
 
 @njit(cache=True)
 def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int:
     """Turn the inputs into `life.current`; how many inputs that were good before are missing.
 
-    `x` holds one value a receptor, then one bend (rad) a joint. A chemical receptor answers to the difference
-    of a fast and a slow running mean of log concentration (Weber's law, adaptation; the two means follow the
-    sensor model of Izquierdo and Lockery 2010). Where `good` is False, or `x` is not finite, a receptor keeps
-    its memory and passes no current, and a joint's bend stays the last good one.
+    `x` holds one value a receptor, then one bend (rad) a joint. A receptor answers to the difference of a fast and a
+    slow running mean of the logarithm of what it feels: Weber's law, and adaptation. The two means follow the sensor
+    model of Izquierdo and Lockery 2010 for smell; a touch that lasts fades just so (touch receptor currents are
+    transient: O'Hagan et al. 2005). Where `good` is False, or `x` is not finite, a receptor keeps its memory and
+    passes no current, and a joint's bend stays the last good one.
     """
     current, seen = life.current, life.seen
     missing = 0
@@ -35,20 +36,17 @@ def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int
             continue
         seen[r] = 1.0
         top = worm.receptor_top[r]
-        if worm.receptor_kind[r] == CHEMICAL:
-            level = math.log(max(x[r], 0.0) + worm.receptor_floor[r])
-            fast = life.fast[r]
-            slow = life.slow[r]
-            if not math.isfinite(fast):
-                fast = level
-                slow = level
-            fast += worm.receptor_fast[r] * (level - fast)
-            slow += worm.receptor_slow[r] * (level - slow)
-            life.fast[r] = fast
-            life.slow[r] = slow
-            stimulus = worm.receptor_gain[r] * (fast - slow)
-        else:
-            stimulus = worm.receptor_gain[r] * max(x[r], 0.0)
+        level = math.log(max(x[r], 0.0) + worm.receptor_floor[r])
+        fast = life.fast[r]
+        slow = life.slow[r]
+        if not math.isfinite(fast):
+            fast = level
+            slow = level
+        fast += worm.receptor_fast[r] * (level - fast)
+        slow += worm.receptor_slow[r] * (level - slow)
+        life.fast[r] = fast
+        life.slow[r] = slow
+        stimulus = worm.receptor_gain[r] * (fast - slow)
         if stimulus > 0.0 and top > 0.0:
             current[worm.receptor_neuron[r]] += top * math.tanh(stimulus / top)
     bend = life.bend

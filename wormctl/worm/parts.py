@@ -17,9 +17,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
 
 CHEMICAL = 0
-"""Receptor kind: answers to a change of log concentration, and adapts."""
+"""Receptor kind: feels a concentration."""
 TOUCH = 1
-"""Receptor kind: answers to a force, in proportion, up to its largest current."""
+"""Receptor kind: feels a force in newtons. It answers to it just as the other does; see `wormctl.worm.kernel.sense`."""
 
 # Where the sizes stand in `Packed.ints`.
 NEURONS, RECEPTORS, JOINTS, MUSCLES, STRETCHES, NMJS, UNFOLDS, HEADER = range(8)
@@ -66,7 +66,7 @@ class Worm(NamedTuple):
     receptor_gain: FloatArray
     """(r,) current for a unit of stimulus; its sign is the receptor's polarity (+ on, - off)."""
     receptor_floor: FloatArray
-    """(r,) concentration below which a chemical receptor is blind (added before the logarithm)."""
+    """(r,) concentration or force below which a receptor is all but blind (added before the logarithm)."""
     receptor_top: FloatArray
     """(r,) largest current."""
     stretch_neuron: IntArray
