@@ -79,3 +79,13 @@ def test_the_largest_amplitude_survives_being_saved() -> None:
 def test_only_neurons_that_are_there_can_be_cut(neuron: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         small_worm().without([neuron])
+
+
+def test_steady_currents_add_to_the_bias_of_the_neurons_named() -> None:
+    worm = small_worm()
+    excited = worm.excited({3: 2.0, 5: -1.0})
+    np.testing.assert_allclose(
+        excited.neuron_bias - worm.neuron_bias, np.array([0, 0, 0, 2, 0, -1, *[0] * (N - 6)])
+    )
+    with pytest.raises(ValueError, match="excited"):
+        worm.excited({N: 1.0})

@@ -178,6 +178,16 @@ class WormModel:
             nmj_weight=np.where(cut[self.nmj_neuron], 0.0, self.nmj_weight),
         )
 
+    def excited(self, current: Mapping[int, float]) -> WormModel:
+        """The same worm with steady currents added: neuron -> current.
+
+        Raises `InputError` for an index that is none.
+        """
+        bias = self.neuron_bias.copy()
+        for neuron in check_indices("excited", list(current), bias.size):
+            bias[neuron] += current[int(neuron)]
+        return dataclasses.replace(self, neuron_bias=bias)
+
     def synapses(self, pre: Iterable[int], post: Iterable[int]) -> NDArray[np.bool_]:
         """Which chemical synapses go from the neurons `pre` to the neurons `post`: (e,).
 
