@@ -15,6 +15,8 @@ BENCHES = {
 """Name -> module. All are imported for their arguments, so they import what they measure only when run."""
 if importlib.util.find_spec("wormctl_sim") is not None:
     BENCHES["sim"] = "wormctl_sim.bench"
+if importlib.util.find_spec("wormctl_train") is not None:
+    BENCHES["train"] = "wormctl_train.bench"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

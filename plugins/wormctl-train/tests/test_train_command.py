@@ -1,10 +1,12 @@
-"""`wormctl train` from its command line: a tiny recipe ends in a policy that runs, and a second call goes on."""
+"""`wormctl train` from its command line: a tiny recipe ends in a policy and a picture, and nothing is overwritten."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+import wormctl_train.executors
+from PIL import Image
 from wormctl_train.recipe import load_recipe
 
 from wormctl.cli import main
@@ -24,9 +26,17 @@ sigma = 0.1
 """
 
 
-def train(tmp_path: Path, *more: str, confirm: int = 0) -> int:
-    (tmp_path / "tiny.toml").write_text(RECIPE.replace("confirm = 1", f"confirm = {confirm}"))
-    words = ["train", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "out"), "--workers", "1", *more]
+def train(tmp_path: Path, *options: str, confirm: int = 0, more: str = "") -> int:
+    (tmp_path / "tiny.toml").write_text(RECIPE.replace("confirm = 1", f"confirm = {confirm}") + more)
+    words = [
+        "train",
+        str(tmp_path / "tiny.toml"),
+        "--out",
+        str(tmp_path / "out"),
+        "--workers",
+        "serial",
+        *options,
+    ]
     try:
         return main(words)
     except SystemExit as end:
@@ -42,18 +52,27 @@ def test_a_recipe_ends_in_a_policy_that_says_how_it_was_made_and_how_it_did(
     assert "tiny.toml" in policy.meta.made.command
     assert policy.meta.made.scores["planar.trials"] == 1.0
     assert set(policy.meta.made.scores) >= {"planar.reached", "planar.reached_without_smell"}
-    assert "planar: reached food in" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "planar: reached food in" in told
+    assert "wave 2/2  best " in told
+    with Image.open(tmp_path / "out" / "training.png") as picture:
+        assert min(picture.size) > 400
 
     journal = tmp_path / "out" / "journal.jsonl"
     before, first = journal.read_bytes(), policy.sha256
-    assert train(tmp_path, confirm=1) == 0
+    assert train(tmp_path, confirm=1) == 2
+    assert capsys.readouterr().err == (
+        f"wormctl: {journal}: holds 2 generations of this run: add --resume to go on, or choose another --out\n"
+    )
+    assert train(tmp_path, "--resume", confirm=1) == 0
+    assert "wave 2/2" in capsys.readouterr().err
     assert journal.read_bytes() == before
     assert load_policy(tmp_path / "out" / "tiny.safetensors").sha256 == first
 
 
 @pytest.mark.parametrize(
     "option",
-    [("--seed", "0"), ("--seed", "-1"), ("--seed", "9999999999"), ("--workers", "0"), ("--workers", "x")],
+    [("--seed", "0"), ("--seed", "-1"), ("--seed", "9999999999")],
 )
 def test_a_number_that_cannot_be_used_is_refused(
     option: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -61,6 +80,36 @@ def test_a_number_that_cannot_be_used_is_refused(
     assert train(tmp_path, *option) == 2
     assert f"{option[1]}: must be a whole number from 1 to" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("who", ["0", "x", "dask:here"])
+def test_workers_that_make_no_sense_are_refused(
+    who: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "--workers", who) == 2
+    assert f"{who}: must be serial, a number of processes" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_that_is_not_there_is_told_and_costs_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wormctl_train.executors, "CONNECT_S", 0.5)
+    assert train(tmp_path, "--workers", "dask:tcp://127.0.0.1:1") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no scheduler answers there" in line
+    assert "keeps 0 generations: the same command with --resume goes on" in line
+    assert train(tmp_path) == 0  # there is nothing yet that could be lost
+
+
+def test_resuming_what_has_not_begun_begins_it(tmp_path: Path) -> None:
+    assert train(tmp_path, "--resume") == 0
+    assert (tmp_path / "out" / "tiny.safetensors").is_file()
+
+
+def test_a_recipe_may_choose_the_large_scale_strategy(tmp_path: Path) -> None:
+    assert train(tmp_path, more='strategy = "es"\nes = { learning_rate = 0.1 }') == 0
+    assert "an evolution strategy" in load_policy(tmp_path / "out" / "tiny.safetensors").meta.made.notes
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_in_a_line(

@@ -20,6 +20,7 @@ generations = 5
 population = 8
 sigma = 0.3
 """
+ES = 'sigma = 0.3\nstrategy = "es"'
 
 
 def test_the_shipped_recipe_loads() -> None:
@@ -39,6 +40,12 @@ def test_the_shipped_recipe_loads() -> None:
         ("sigma = 0.3", "sigma = -1", "$.stage[0].sigma"),
         ("sigma = 0.3", "sigma = nan", "$.stage[0].sigma"),
         ("sigma = 0.3", "sigma = 0.3\nsgima = 1", "sgima"),
+        ("sigma = 0.3", 'sigma = 0.3\nstrategy = "ga"', "$.stage[0].strategy"),
+        ("sigma = 0.3", "sigma = 0.3\nes = {}", "$.stage[0].es"),
+        ("sigma = 0.3", f"{ES}\nes = {{ learning_rate = 0.0 }}", "$.stage[0].es.learning_rate"),
+        ("sigma = 0.3", f"{ES}\nes = {{ optimizer = 'sgd' }}", "$.stage[0].es.optimizer"),
+        ("sigma = 0.3", f"{ES}\nes = {{ momentum = 1.0 }}", "$.stage[0].es.momentum"),
+        ("population = 8\nsigma = 0.3", f"population = 9\n{ES}", "$.stage[0].population = 9: must be even"),
     ],
 )
 def test_a_wrong_field_is_named(tmp_path: Path, old: str, new: str, path: str) -> None:

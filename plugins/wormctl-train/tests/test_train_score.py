@@ -15,6 +15,7 @@ from wormctl_train.measure import DISTANCE, HEADING, JOINTS, X
 from wormctl_train.recipe import Stage
 from wormctl_train.score import WORST, Crawl, Food, Forage, Steer, Wave, chance_of_food, misconduct
 from wormctl_train.scoring import SCORES, Scorer
+from wormctl_train.strategy import make_strategy
 from wormctl_train.trial import Bench, Trial
 
 from wormctl.worm.model import WormModel
@@ -263,8 +264,8 @@ def test_what_evolution_hands_on_is_its_mean_and_not_its_luckiest_candidate(tmp_
         return scores
 
     search = evolve(
-        lucky_once, np.zeros(5), stage="luck", generations=45, population=8, sigma=0.5, seed=3,
-        journal=Journal(tmp_path / "j.jsonl", {}),
+        lucky_once, make_strategy("cma", np.zeros(5), population=8, sigma=0.5, seed=3),
+        stage="luck", generations=45, journal=Journal(tmp_path / "j.jsonl", {}),
     )  # fmt: skip
     means = [mean for _, mean in search]
     assert not any(np.array_equal(mean, candidate) for mean in means for candidate in seen)

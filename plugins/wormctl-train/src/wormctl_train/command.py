@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import shlex
-from collections.abc import Iterator
-from concurrent.futures import Executor
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 
 from wormctl import __version__
+from wormctl.config import ConfigError
 from wormctl.console import make_console
+from wormctl.device import DeviceError
 from wormctl.jit import say_if_cold, sources
 from wormctl.options import typed, whole
-from wormctl.options import workers as worker_count
 from wormctl.policy import save_policy
-from wormctl.signals import EXIT_INTERRUPTED
+from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
 from wormctl.trials import Trial
-from wormctl.workers import process_pool
+from wormctl_train import plot
 from wormctl_train.confirm import bodies, confirm, scores
-from wormctl_train.evolve import Journal, evolve
+from wormctl_train.evolve import Journal, Progress, evolve
+from wormctl_train.executors import Crew, Workers, workers
 from wormctl_train.genome import GENES
 from wormctl_train.make import make_policy
+from wormctl_train.progress import Display, Length
 from wormctl_train.recipe import LEAST_SEED, MOST_SEED, Recipe, load_recipe
 from wormctl_train.scoring import Scorer, bounds, free_genes
+from wormctl_train.strategy import make_strategy
 
-LOG_EVERY = 10
-"""Generations between two lines where there is no terminal to show a bar on."""
+JOURNAL, PICTURE = "journal.jsonl", "training.png"
 
-EPILOG = """\
+EPILOG = f"""\
 examples:
   wormctl train worm302 --out training/            make the shipped worm again
   wormctl train my-recipe.toml --out t --seed 7    another recipe, another seed
+  wormctl train worm302 --out training/ --resume   go on after Ctrl-C, a kill or a power cut
+  wormctl train worm302 --out training/ --workers dask:tcp://10.0.0.5:8786
 
-The journal in the output folder is written after every generation. Run the same command again to go on
-after a kill or Ctrl-C: it continues exactly where it stopped. Training uses the planar body; at the end the
-policy is tried in the planar body and in PyBullet, with and without its sense of smell, on seeds of its own.
+{JOURNAL} in the output folder is written after every generation. With --resume training goes on exactly where it
+stopped, with any --workers; without it, a folder that holds generations is left alone. {PICTURE} shows how it
+went. Training uses the planar body; at the end the policy is tried in the planar body and in PyBullet, with and
+without its sense of smell, on seeds of its own.
 """
 
 
@@ -53,10 +59,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the journal and the policy")
     parser.add_argument("--seed", type=whole(LEAST_SEED, MOST_SEED), help="instead of the recipe's seed")
     parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in --out; begins it where there is none yet",
+    )
+    parser.add_argument(
         "--workers",
-        type=worker_count,
-        default=os.cpu_count() or 1,
-        help="processes; 1 = in this one (default: every core)",
+        type=workers,
+        default=Workers(os.cpu_count() or 1),
+        metavar="WHO",
+        help="who scores: serial, N processes (or local:N), dask:tcp://HOST:PORT; the result is the same "
+        "(default: every core)",
     )
 
 
@@ -68,26 +81,41 @@ def run(args: argparse.Namespace) -> int:
         recipe = msgspec.structs.replace(recipe, seed=args.seed)
     console = make_console(stderr=True)
     journal = Journal(
-        args.out / "journal.jsonl",
+        args.out / JOURNAL,
         {"recipe": msgspec.to_builtins(recipe), "wormctl": __version__, "sources": sources()},
     )
+    if journal.generations and not args.resume:
+        raise ConfigError(
+            f"{journal.path}: holds {journal.generations} generations of this run: add --resume to go on, "
+            "or choose another --out"
+        )
     path = args.out / f"{recipe.name}.safetensors"
     try:
-        with _workers(args.workers) as executor:
-            genome, evaluations = _train(recipe, journal, executor, console)
-        command = shlex.join(
-            ["wormctl", "train", args.recipe, "--out", str(args.out), "--seed", str(recipe.seed)]
-        )
-        save_policy(path, *make_policy(recipe, genome, command, evaluations))
-        console.print(f"{path}: {evaluations} evaluations")
-        if recipe.confirm:
-            found = _confirm(path, recipe.confirm, args.workers, console)
-            save_policy(path, *make_policy(recipe, genome, command, evaluations, found))
+        with stop_on_signals(_interrupt):
+            genome, evaluations = _train(recipe, journal, args.workers, console)
+            command = shlex.join(
+                ["wormctl", "train", args.recipe, "--out", str(args.out), "--seed", str(recipe.seed)]
+            )
+            save_policy(path, *make_policy(recipe, genome, command, evaluations))
+            console.print(f"{path}: {evaluations} evaluations")
+            if recipe.confirm:
+                found = _confirm(path, recipe.confirm, args.workers.count, console)
+                save_policy(path, *make_policy(recipe, genome, command, evaluations, found))
     except KeyboardInterrupt:
-        console.print(f"stopped; run the same command again to go on from {journal.path}")
+        console.print(f"stopped; {_kept(journal)}")
         return EXIT_INTERRUPTED
+    except DeviceError as error:
+        raise DeviceError(f"{error}; {_kept(journal)}") from None
     console.print(f"next: {typed(['wormctl', 'run', '--policy', str(path)])}")
     return 0
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _kept(journal: Journal) -> str:
+    return f"{journal.path} keeps {journal.generations} generations: the same command with --resume goes on"
 
 
 def _confirm(path: Path, trials: int, workers: int, console: Console) -> dict[str, float]:
@@ -95,7 +123,7 @@ def _confirm(path: Path, trials: int, workers: int, console: Console) -> dict[st
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     for body in bodies():
         lives: list[list[Trial]] = []
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
             for blind in (False, True):
                 label = f"{body}{', smell cut' if blind else ''}"
                 bar = bars.add_task(label, total=trials)
@@ -110,40 +138,45 @@ def _confirm(path: Path, trials: int, workers: int, console: Console) -> dict[st
 
 
 def _train(
-    recipe: Recipe, journal: Journal, executor: Executor | None, console: Console
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], int]:
+    recipe: Recipe, journal: Journal, who: Workers, console: Console
+) -> tuple[NDArray[np.float64], int]:
+    """The final genome, and how many evaluations it took. However it ends, there is a picture of it."""
+    shown: list[Progress] = []
     genome = np.zeros(len(GENES))
-    evaluations = 0
-    columns = (
-        TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        TextColumn("{task.fields[scores]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        for index, stage in enumerate(recipe.stage):
-            bar = bars.add_task(stage.name, total=stage.generations, scores="")
-            scorer = Scorer(stage, tuple(genome.tolist()))
-            free = genome[free_genes(stage)]
-            for progress, mean in evolve(
-                scorer, free, stage=stage.name, generations=stage.generations, population=stage.population,
-                sigma=stage.sigma, seed=recipe.seed + index, journal=journal, executor=executor, bounds=bounds(stage),
-            ):  # fmt: skip
-                free = mean
-                evaluations += stage.population
-                scores = f"best {progress.best:.3f}  mean {progress.mean:.3f}  step {progress.spread:.3f}"
-                bars.update(bar, advance=1, scores=scores)
-                if not console.is_terminal and progress.generation % LOG_EVERY == 0:
-                    console.print(f"{stage.name} {progress.generation}/{stage.generations}  {scores}")
-            genome = scorer.whole(free)
-    return genome, evaluations
-
-
-@contextlib.contextmanager
-def _workers(count: int) -> Iterator[Executor | None]:
-    if count <= 1:
-        yield None
-        return
-    executor = process_pool(count)
+    stages = [Length(stage.name, stage.generations, stage.population) for stage in recipe.stage]
     try:
-        yield executor
+        with who.hire() as crew, Display(console, stages) as display:
+            for index in range(len(recipe.stage)):
+                genome = _stage(recipe, index, genome, journal, crew, display, shown)
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        if shown:
+            _draw(shown, journal.path.with_name(PICTURE), console)
+    return genome, sum(done.candidates for done in shown)
+
+
+def _stage(
+    recipe: Recipe, index: int, genome: NDArray[np.float64], journal: Journal, crew: Crew, display: Display,
+    shown: list[Progress],
+) -> NDArray[np.float64]:  # fmt: skip
+    """The genome that a stage ends with, from the one it starts from."""
+    stage = recipe.stage[index]
+    scorer = Scorer(stage, tuple(genome.tolist()))
+    free = genome[free_genes(stage)]
+    strategy = make_strategy(
+        stage.strategy, free, population=stage.population, sigma=stage.sigma, seed=recipe.seed + index,
+        bounds=bounds(stage), es=stage.es,
+    )  # fmt: skip
+    for done, mean in evolve(
+        scorer, strategy, stage=stage.name, generations=stage.generations, journal=journal, crew=crew
+    ):
+        free = mean
+        shown.append(done)
+        display.show(done, crew.busy_s, crew.lanes)
+    return scorer.whole(free)
+
+
+def _draw(shown: list[Progress], path: Path, console: Console) -> None:
+    try:
+        plot.draw(shown, path)
+    except OSError as error:  # the training itself is safe
+        console.print(f"{path}: cannot be written: {error.strerror}")

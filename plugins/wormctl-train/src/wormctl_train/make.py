@@ -66,6 +66,11 @@ ORIGINS: tuple[tuple[Origin, str, str], ...] = (
 )
 
 
+def _methods(recipe: Recipe) -> str:
+    names = {"cma": "CMA-ES", "es": "an evolution strategy"}
+    return " and ".join(dict.fromkeys(names[stage.strategy] for stage in recipe.stage))
+
+
 def make_policy(
     recipe: Recipe,
     genome: NDArray[np.float64],
@@ -91,7 +96,7 @@ def make_policy(
             by=recipe.by,
             data=DATA,
             notes=(
-                f"{len(GENES)} class-tied numbers evolved by CMA-ES on the planar body, in "
+                f"{len(GENES)} class-tied numbers evolved by {_methods(recipe)} on the planar body, in "
                 f"{len(recipe.stage)} stages: " + ", ".join(stage.name for stage in recipe.stage)
             ),
         ),

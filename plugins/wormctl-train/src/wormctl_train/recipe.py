@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from wormctl.config import ConfigError, load_toml
+from wormctl_train.strategy import Es
 
 LEAST_SEED, MOST_SEED = 1, 2**31
 """The strategy takes a seed of 0 for none at all."""
@@ -24,6 +25,11 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     generations: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     population: Annotated[int, msgspec.Meta(ge=4, le=10_000)]
     sigma: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)]
+    """The first step (`cma`), or the step of all candidates (`es`), in genome units."""
+    strategy: Literal["cma", "es"] = "cma"
+    """See `wormctl_train.strategy`."""
+    es: Es | None = None
+    """The settings of `es`, where they are not the usual ones."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,4 +58,14 @@ def load_recipe(name_or_path: str) -> Recipe:
     for i, name in enumerate(names):
         if name in names[:i]:
             raise ConfigError(f"{path}: $.stage[{i}].name = {name!r}: every stage needs a name of its own")
+    for i, stage in enumerate(recipe.stage):
+        if stage.strategy == "es" and stage.population % 2:
+            raise ConfigError(
+                f"{path}: $.stage[{i}].population = {stage.population}: must be even where the strategy is es, "
+                "whose candidates come in pairs"
+            )
+        if stage.strategy != "es" and stage.es is not None:
+            raise ConfigError(
+                f"{path}: $.stage[{i}].es: is for the strategy es, and this one is {stage.strategy}"
+            )
     return recipe

@@ -1,0 +1,89 @@
+"""`wormctl bench train`: how many candidates a second, and what a second core adds. Arguments and printing only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from wormctl.config import ConfigError
+from wormctl.options import MOST_WORKERS, whole
+
+SUMMARY = "time training with one worker and with all cores"
+
+EPILOG = """\
+A round is the same generations twice: in one process, and on all workers. Printed are medians over the rounds, and
+the ratio is the median of the ratios of single rounds, so that whatever else the machine does weighs on both sides.
+"with work" is the share of the time in which workers had a candidate to score: what it lacks was lost waiting for
+the last of a generation, for the strategy and for the disk. "on a core" is the processor time they got, which other
+programs can take from them.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument("--recipe", default="worm302", help="whose stage to run (%(default)s)")
+    parser.add_argument("--stage", metavar="NAME", help="which of its stages (default: the last)")
+    parser.add_argument(
+        "--workers",
+        type=whole(2, MOST_WORKERS),
+        default=max(2, os.cpu_count() or 1),
+        help="processes to compare with one (default: every core)",
+    )
+    parser.add_argument(
+        "--generations", type=whole(1, 1000), default=1, help="generations in a round (%(default)s)"
+    )
+    parser.add_argument("--rounds", type=whole(1, 1000), default=3, help="rounds (%(default)s)")
+    parser.add_argument(
+        "--cost",
+        type=float,
+        metavar="S",
+        help="instead of the worm, a function that takes so many seconds: what the engine itself costs",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and print."""
+    from wormctl.jit import say_if_cold
+    from wormctl_train.recipe import load_recipe
+    from wormctl_train.timing import measure
+
+    if args.cost is not None and not 0.0 <= args.cost <= 60.0:
+        raise ConfigError(f"--cost = {args.cost:g}: must be 0..60 s")
+    recipe = load_recipe(args.recipe)
+    stages = {stage.name: stage for stage in recipe.stage}
+    name = args.stage or recipe.stage[-1].name
+    if name not in stages:
+        raise ConfigError(f"--stage = {name}: {args.recipe} has {', '.join(stages)}")
+    say_if_cold()
+    result = measure(recipe, stages[name], args.workers, args.generations, args.rounds, args.cost)
+    if args.json:
+        print(json.dumps(result))
+    else:
+        _print(result)
+    return 0
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from wormctl.console import make_console
+
+    title = f"{result['what']}, {result['population']} candidates a generation, {result['rounds']} rounds"
+    table = Table(title=title, title_justify="left")
+    for heading in ("workers", "candidates/s", "with work", "on a core"):
+        table.add_column(heading, justify="right")
+    for row in (result["one"], result["many"]):
+        table.add_row(
+            str(row["workers"]), f"{row['candidates_per_s']:.3g}", f"{row['with_work']:.1%}", f"{row['on_a_core']:.1%}"
+        )  # fmt: skip
+    console = make_console()
+    console.print(table)
+    console.print(
+        f"{result['many']['workers']} workers against one: {result['ratio']:.2f} times as fast "
+        f"(rounds: {min(result['ratios']):.2f} to {max(result['ratios']):.2f})"
+    )

@@ -1,0 +1,40 @@
+"""`wormctl bench train` measures something and says it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wormctl.cli import main
+
+QUICK = ("bench", "train", "--cost", "0.005", "--rounds", "2", "--workers", "2")
+
+
+def test_one_worker_is_compared_with_more(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*QUICK, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["one"]["workers"], result["many"]["workers"]) == (1, 2)
+    assert 0.0 < result["one"]["candidates_per_s"] <= 200.0
+    for half in ("one", "many"):
+        assert 0.0 < result[half]["on_a_core"] <= result[half]["with_work"] + 0.01 <= 1.02
+    assert min(result["ratios"]) <= result["ratio"] <= max(result["ratios"])
+
+
+def test_it_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*QUICK, "--stage", "wave"]) == 0
+    assert "2 workers against one: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--cost", "-1"), "--cost = -1: must be 0..60 s"),
+        (("--stage", "wav"), "--stage = wav: worm302 has wave, "),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused(
+    option: tuple[str, str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "train", *option]) == 2
+    assert told in capsys.readouterr().err
