@@ -254,7 +254,9 @@ def _make_body(part: Part, plugins: Plugins, snake: Snake, notes: list[str]) -> 
     else:
         reason = "it is not installed"
     notes.append(f"using the {part.fallback} body instead of {name}: {reason}")
-    other = Part(use=part.fallback, file=part.file, path=part.path, key="fallback", name=part.fallback)
+    other = Part(
+        use=part.fallback, file=part.file, path=part.path, key="fallback", name=part.fallback, settings=part.kept
+    )  # fmt: skip
     offer = plugins.body(*_use(other))
     return _make(offer, other, **_joints(offer, snake)), other
 

@@ -1,4 +1,4 @@
-"""Letting every plugin draw a run that has ended. What is drawn is the plugins' affair."""
+"""Letting every plugin draw what has ended, a run or many lives. What is drawn is the plugins' affair."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn
@@ -28,11 +28,19 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def draw_run(folder: Path, plugins: Plugins, *, quick: bool) -> Drawn:
-    """Let every artist (every `quick` one) draw the run in `folder`. One that fails costs a line, not the run.
+    """Let every artist of runs (every `quick` one) draw the run in `folder`; see `draw_folder`."""
+    return draw_folder(folder, plugins, kind="run", quick=quick)
+
+
+def draw_folder(
+    folder: Path, plugins: Plugins, *, kind: Literal["run", "assays", "ablations"], quick: bool = False
+) -> Drawn:
+    """Let every artist of that kind (every `quick` one) draw `folder`. One that fails costs a line, not the rest.
 
     Ctrl-C and polite kills end it in order: what was drawn before is kept.
     """
-    artists = [entry.thing for entry in plugins.artists.values() if entry.thing.quick or not quick]
+    offered = (entry.thing for entry in plugins.artists.values())
+    artists = [artist for artist in offered if artist.kind == kind and (artist.quick or not quick)]
     files: list[Path] = []
     console = make_console(stderr=True)
     columns = (TextColumn("drawing {task.description}"), BarColumn())

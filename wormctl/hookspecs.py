@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 import pluggy
@@ -52,18 +52,20 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Artist(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that draws a run after it has ended."""
+    """Something that draws a run, or what many lives add up to, after they have ended."""
 
     name: str
     summary: str
     draw: Callable[[Path, Callable[[float], None]], Sequence[Path]]
-    """Draws the run in a folder (see `wormctl.runs.read_run`) into that folder; returns the files it made.
+    """Draws what is in a folder (a run: see `wormctl.runs.read_run`) into that folder; returns the files it made.
 
     It may call its second argument with the share that is done, 0..1. Raises `ConfigError` for what it cannot
     draw.
     """
     quick: bool = False
     """Whether it takes a second or two at most: only such are used after a run that was interrupted."""
+    kind: Literal["run", "assays", "ablations"] = "run"
+    """What it draws: a run, or the results of assays or of ablations (see `wormctl.assay.folder`)."""
 
 
 @hookspec

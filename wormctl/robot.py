@@ -48,6 +48,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     key: str = "use"
     fallback: str | None = None
+    kept: Settings = {}
+    """Those of `settings` that hold for the fallback too."""
     name: str = ""
     """What to call it: the name of the offer, or of the file that describes it."""
 

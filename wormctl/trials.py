@@ -6,8 +6,6 @@ import functools
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 
 import msgspec
 import numpy as np
@@ -19,9 +17,7 @@ from wormctl.episode import Episode
 from wormctl.plugins import Plugins, load_plugins
 from wormctl.robot import Robot
 from wormctl.summary import Summary, wilson_interval
-from wormctl.workers import process_pool
-
-_LOOK_S = 0.2
+from wormctl.workers import work_off
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,25 +96,7 @@ def run_trials(
 
     Raises `DeviceError` if a worker process dies.
     """
-    if workers <= 1:
-        for seed in seeds:
-            if stop():
-                return
-            yield run_trial(plan, seed)
-        return
-    with process_pool(min(workers, len(seeds))) as pool:
-        pending: set[Future[Trial]] = {pool.submit(run_trial, plan, seed) for seed in seeds}
-        try:
-            while pending:
-                done, pending = wait(pending, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-                if stop():
-                    pending = {future for future in pending if not future.cancel()}
-        except BrokenProcessPool:
-            raise DeviceError("a worker process died (out of memory?): try fewer --workers") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    yield from work_off(functools.partial(run_trial, plan), seeds, workers, stop)
 
 
 def tally(trials: Sequence[Trial]) -> Tally:

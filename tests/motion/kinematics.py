@@ -22,7 +22,7 @@ def bends(
     t = np.arange(round(seconds / PERIOD_S)) * PERIOD_S
     k = 2 * np.pi / wavelength / LINKS * np.arange(LINKS - 1)
     if standing:
-        return amplitude_rad * np.sin(2 * np.pi * hz * t)[:, None] * np.sin(k + 0.4)
+        return np.asarray(amplitude_rad * np.sin(2 * np.pi * hz * t)[:, None] * np.sin(k + 0.4))
     return np.asarray(amplitude_rad * np.sin(2 * np.pi * hz * t[:, None] - k))
 
 

@@ -12,7 +12,7 @@ import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wormctl.ablation import parse_ablation
-from wormctl.commands import propagation
+from wormctl.commands import assays, propagation
 from wormctl.config import ConfigError
 from wormctl.console import make_console
 from wormctl.jit import say_if_cold
@@ -59,9 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trials",
         type=whole(1, MOST_TRIALS),
-        default=TRIALS,
         metavar="N",
-        help="how many (default: %(default)s)",
+        help=f"how many (default: {TRIALS})",
     )
     parser.add_argument(
         "--seed",
@@ -82,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes (default: every core)",
     )
     parser.add_argument("--json", action="store_true", help="everything as one JSON object on stdout")
+    assays.add_arguments(parser)
     propagation.add_arguments(parser)
 
 
@@ -89,17 +89,27 @@ def run(args: argparse.Namespace) -> int:
     """Run the trials, and say what they add up to; 130 if they were cut short."""
     if args.signal_propagation is not None:
         return propagation.run(args)
+    if args.trials is None:
+        args.trials = assays.TRIALS if args.assay else TRIALS
+    _check_seeds(args)
+    if args.assay:
+        return assays.run(args)
+    if args.out is not None:
+        raise ConfigError("--out: goes with --assay; `wormctl run --out` keeps a life")
     with stdout_to_stderr() if args.json else nullcontext():
         status, text = _evaluate(args)
     print(text, end="")
     return status
 
 
-def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
-    """The exit status, and what stdout is for."""
+def _check_seeds(args: argparse.Namespace) -> None:
     if args.seed + args.trials - 1 > LARGEST_SEED:
         raise ConfigError(f"--seed = {args.seed}: with {args.trials} trials it must be at most "
                           f"{LARGEST_SEED - args.trials + 1}")  # fmt: skip
+
+
+def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
+    """The exit status, and what stdout is for."""
     say_if_cold()
     if args.world is None and args.robot == DEFAULT:
         args.world = WORLD  # food ahead, as the shipped robot file has it, would be too easy

@@ -17,7 +17,7 @@ SLOWEST_BODY_LENGTHS_S = 0.02
 
 def centre_m(pose: AnyFloats) -> FloatArray:
     """The mean position of all links: (ticks, 2)."""
-    return pose[:, :, :2].mean(axis=1, dtype=np.float64)
+    return np.asarray(pose[:, :, :2].mean(axis=1, dtype=np.float64))
 
 
 def axis(pose: AnyFloats) -> FloatArray:

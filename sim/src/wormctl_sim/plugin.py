@@ -110,7 +110,7 @@ def _make_shipped(name: str, config: Shipped) -> Arena:
 
 @hookimpl
 def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
-    """The picture and the video of a run."""
+    """The picture and the video of a run, and the pictures of assays."""
     register(
         Artist(
             name="picture",
@@ -126,6 +126,14 @@ def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
             draw=_draw_video,
         )
     )
+    register(
+        Artist(
+            name="assays",
+            summary="a picture of each assay: every way, how soon food was reached, how turns follow smell",
+            draw=_draw_assays,
+            kind="assays",
+        )
+    )
 
 
 def _draw_picture(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:
@@ -138,3 +146,9 @@ def _draw_video(folder: Path, progress: Callable[[float], None]) -> Sequence[Pat
     from wormctl_sim.media import draw_video_of
 
     return [draw_video_of(folder, progress)]
+
+
+def _draw_assays(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:
+    from wormctl_sim.media_assay import draw_assays
+
+    return draw_assays(folder, progress)

@@ -1,0 +1,207 @@
+"""The assay file: which world, for how long, what is cut or bound, who judges, what must come out. Runs nothing.
+
+summary = "food 1-2 m away at any bearing"
+world = "food"                  # by name, or a .toml file beside this one
+seconds = 180
+judge = "reach"                 # `wormctl.assay.judges` has them all, with their numbers
+full = false                    # whether a life goes on after food was reached
+robot = "worm"                  # a robot file, instead of the one that was asked for
+ablate = ["chemosensory"]       # terms of `wormctl.ablation`
+beside = "gait"                 # another assay, in the same seeds, to compare with
+unbind = ["touch.head"]         # channels that are to reach no cell
+
+[settings]                      # of the judge
+[body]                          # settings of the body, over the robot file's
+[[sensor]]                      # added where the robot has none of its kind
+[[bind]]                        # added where the robot binds nothing to that channel
+
+[[criterion]]
+number = "reached"              # one the judge measures: a rate where it is a share, else the median of the lives
+at_least = 0.98                 # or at_most, or interval_above: of the mean's 95 % interval
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from wormctl.ablation import resolve
+from wormctl.assay.judges import JUDGES
+from wormctl.assay.judging import Settings
+from wormctl.binding import Bind
+from wormctl.config import ConfigError, convert, read_toml
+from wormctl.names import unknown
+from wormctl.robot import Name, Part, Robot, load_robot
+from wormctl.robot import Settings as Table
+
+SHIPPED = Path(__file__).parent.parent / "assays"
+ALL = "all"
+
+Number = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
+
+
+class Criterion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one number must come to."""
+
+    number: Name
+    at_least: Number | None = None
+    at_most: Number | None = None
+    interval_above: Number | None = None
+    """The 95 % interval of its mean over the lives lies above this."""
+    of: Literal["value", "gain"] = "value"
+    """`gain`: of its difference, life by life, to the assay `beside`."""
+
+    def __post_init__(self) -> None:
+        if self.at_least is None and self.at_most is None and self.interval_above is None:
+            raise ValueError("a criterion needs at_least, at_most or interval_above, and has none of them")
+
+    def words(self, share: bool) -> str:
+        """As a person says it; `share` of lives in per cent."""
+        form = ".3g" if not share else ".0%"
+        bounds = (
+            ("at least", self.at_least),
+            ("at most", self.at_most),
+            ("interval above", self.interval_above),
+        )
+        return ", ".join(f"{what} {value:{form}}" for what, value in bounds if value is not None)
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tables of an assay file."""
+
+    summary: str
+    world: Name
+    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=3600.0)]
+    judge: Name
+    criterion: Annotated[list[Criterion], msgspec.Meta(max_length=32)] = []
+    settings: Table = {}
+    full: bool = False
+    robot: Name | None = None
+    ablate: list[str] = []
+    beside: Name | None = None
+    unbind: list[str] = []
+    body: Table = {}
+    sensor: list[Table] = []
+    bind: list[Bind] = []
+
+
+class Assay(msgspec.Struct, frozen=True, kw_only=True):
+    """An assay file, checked as far as it can be without a robot."""
+
+    name: str
+    path: Path
+    file: _File
+    settings: Settings
+    beside: Assay | None = None
+
+    @property
+    def ablated(self) -> tuple[str, ...]:
+        """What it cuts, groups resolved."""
+        return tuple(resolve(self.file.ablate))
+
+    def robot(self, asked: str, *, body: str | None = None, policy: str | None = None) -> Robot:
+        """The robot `asked` for, or the assay's own, in the assay's world and with its body settings, senses and binds.
+
+        Raises `ConfigError`, naming the file and field.
+        """
+        file, where = self.file, str(self.path)
+        robot = load_robot(self._robot(asked)).replace(body=body, policy=policy)
+        beside = self.path.parent / file.world
+        if file.world.endswith(".toml"):
+            if not beside.is_file():
+                raise ConfigError(f"{where}: $.world = {file.world!r}: no such file")
+            robot = robot.replace(world=str(beside))
+        else:
+            part = Part(use=file.world, file=where, path="$", key="world", name=file.world)
+            robot = msgspec.structs.replace(robot, world=part)
+        if file.body:
+            settings = _merged(robot.body.settings, file.body)
+            at = {"file": where, "path": "$.body"} if not robot.body.settings else {}
+            robot = msgspec.structs.replace(
+                robot, body=msgspec.structs.replace(robot.body, settings=settings, kept=file.body, **at)
+            )
+        has = {part.use for part in robot.sensors}
+        parts = [_sensor(table, where, i) for i, table in enumerate(file.sensor)]
+        bound = {bind.channel for bind in robot.binds}
+        binds = [*robot.binds, *(bind for bind in file.bind if bind.channel not in bound)]
+        return msgspec.structs.replace(
+            robot,
+            sensors=(*robot.sensors, *(part for part in parts if part.use not in has)),
+            binds=tuple(bind for bind in binds if bind.channel not in file.unbind),
+        )
+
+    def _robot(self, asked: str) -> str:
+        name = self.file.robot
+        if name is None:
+            return asked
+        beside = self.path.parent / name
+        try:
+            return str(beside) if beside.is_file() else str(_known_robot(name))
+        except ConfigError as error:
+            raise ConfigError(f"{self.path}: $.robot = {name!r}: {error}") from None
+
+
+def shipped_assays() -> dict[str, Path]:
+    """Every shipped assay file, by name."""
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+
+
+def load_assay(name_or_path: str, folder: Path = Path(), option: str = "--assay") -> Assay:
+    """The shipped assay of that name, or the one in the file at that path in `folder`. Raises `ConfigError`."""
+    path = shipped_assays().get(name_or_path)
+    if path is None:
+        path = folder / name_or_path
+        if path.suffix != ".toml" and not path.exists():
+            known = unknown("assay", name_or_path, shipped_assays())
+            raise ConfigError(f"{option} = {name_or_path!r}: {known}, or name a .toml file")
+    where = str(path)
+    file = convert(read_toml(path), _File, where=where)
+    if file.judge not in JUDGES:
+        raise ConfigError(f"{where}: $.judge = {file.judge!r}: {unknown('judge', file.judge, JUDGES)}")
+    judge = JUDGES[file.judge]
+    for i, criterion in enumerate(file.criterion):
+        if criterion.number not in judge.numbers:
+            known = unknown("number", criterion.number, judge.numbers)
+            raise ConfigError(f"{where}: $.criterion[{i}].number = {criterion.number!r}: {known}")
+        if criterion.of == "gain" and file.beside is None:
+            raise ConfigError(f"{where}: $.criterion[{i}].of = 'gain': goes with beside, which is missing")
+    beside = None
+    if file.beside is not None:
+        beside = load_assay(file.beside, path.parent, f"{where}: $.beside")
+        if beside.file.judge != file.judge:
+            raise ConfigError(
+                f"{where}: $.beside = {file.beside!r}: is judged by {beside.file.judge}, must be by {file.judge}"
+            )
+    return Assay(
+        name=path.stem,
+        path=path,
+        file=file,
+        settings=convert(file.settings, judge.settings, where=where, under="$.settings"),
+        beside=beside,
+    )
+
+
+def _known_robot(name: str) -> str:
+    load_robot(name)
+    return name
+
+
+def _sensor(table: Table, where: str, i: int) -> Part:
+    use = convert(table, _Use, where=where, under=f"$.sensor[{i}]").use
+    settings = {key: value for key, value in table.items() if key != "use"}
+    return Part(use=use, file=where, path=f"$.sensor[{i}]", settings=settings, name=use)
+
+
+class _Use(msgspec.Struct, frozen=True, kw_only=True):
+    use: Name
+
+
+def _merged(one: Table, other: Table) -> Table:
+    """`one` with what stands in `other` instead, table by table."""
+    found = dict(one)
+    for key, value in other.items():
+        inner = found.get(key)
+        found[key] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return found
