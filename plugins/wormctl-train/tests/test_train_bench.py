@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from wormctl_train.timing import ratio_if_idle
 
 from wormctl.cli import main
 
@@ -19,6 +20,12 @@ def test_one_worker_is_compared_with_more(capsys: pytest.CaptureFixture[str]) ->
     for half in ("one", "many"):
         assert 0.0 < result[half]["on_a_core"] <= result[half]["with_work"] + 0.01 <= 1.02
     assert min(result["ratios"]) <= result["ratio"] <= max(result["ratios"])
+
+
+def test_what_other_programs_took_is_left_out_of_the_ratio_on_an_idle_machine() -> None:
+    one = {"workers": 1, "with_work": 1.0, "cpu_s": 0.1}
+    assert ratio_if_idle(one, {"workers": 2, "with_work": 0.9, "cpu_s": 0.1}) == pytest.approx(1.8)
+    assert ratio_if_idle(one, {"workers": 4, "with_work": 1.0, "cpu_s": 0.125}) == pytest.approx(3.2)
 
 
 def test_it_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:

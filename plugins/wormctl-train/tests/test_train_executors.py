@@ -24,7 +24,7 @@ from wormctl_train.strategy import make_strategy
 from wormctl.config import ConfigError
 from wormctl.device import DeviceError
 
-START_S = 60.0
+START_S = 180.0
 GENERATIONS, POPULATION = 8, 12
 HALF_WAY = 4
 SPHERE = Sphere(cost_s=0.01)
@@ -148,22 +148,35 @@ def test_a_cluster_that_is_not_there_is_told_in_a_line(
         search(tmp_path / "j.jsonl", crew)
 
 
-def test_a_dask_cluster_gives_what_one_process_gives_and_may_lose_a_worker_and_then_all(
+def test_a_dask_cluster_gives_what_one_process_gives_and_may_lose_a_worker_then_all_then_its_scheduler(
     tmp_path: Path, serial: bytes, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with workers(f"dask:{cluster.address}").hire() as crew:
         assert search(tmp_path / "one_less.jsonl", crew, cluster.workers[0].kill) == serial
         assert crew.lanes == 1
 
-    # Now the scheduler: what was scored is kept, and goes on elsewhere.
+    # Nobody is left: what was scored is kept, and goes on elsewhere.
+    monkeypatch.setattr(executors, "LOOK_S", 0.1)
+    monkeypatch.setattr(executors, "ALONE_S", 0.3)
+    with (
+        workers(f"dask:{cluster.address}").hire() as crew,
+        pytest.raises(
+            DeviceError, match=r"^no worker has been there for 0\.3 s: .*dask:tcp://127\.0\.0\.1:\d+$"
+        ),
+    ):
+        search(tmp_path / "cut.jsonl", crew, cluster.workers[1].kill)
+    assert HALF_WAY <= Journal(tmp_path / "cut.jsonl", {}).generations < GENERATIONS
+    assert search(tmp_path / "cut.jsonl", None) == serial
+
+    # Now the scheduler goes as well, while candidates wait for a worker.
+    monkeypatch.setattr(executors, "ALONE_S", 60.0)
     monkeypatch.setattr(executors, "CONNECT_S", 1.0)
+    threading.Timer(1.0, cluster.scheduler.kill).start()
     with (
         workers(f"dask:{cluster.address}").hire() as crew,
         pytest.raises(DeviceError, match=r"^dask:tcp://127\.0\.0\.1:\d+: no scheduler answers there"),
     ):
-        search(tmp_path / "cut.jsonl", crew, cluster.scheduler.kill)
-    assert HALF_WAY <= Journal(tmp_path / "cut.jsonl", {}).generations < GENERATIONS
-    assert search(tmp_path / "cut.jsonl", None) == serial
+        search(tmp_path / "none.jsonl", crew)
 
 
 class Cluster:

@@ -12,6 +12,9 @@ from wormctl.options import MOST_WORKERS, whole
 
 SUMMARY = "time training with one worker and with all cores"
 
+QUIET = 0.95
+"""Share of the time that one worker is on a core where nothing else wants it."""
+
 EPILOG = """\
 A round is the same generations twice: in one process, and on all workers. Printed are medians over the rounds, and
 the ratio is the median of the ratios of single rounds, so that whatever else the machine does weighs on both sides.
@@ -74,7 +77,7 @@ def _print(result: dict[str, Any]) -> None:
     from wormctl.console import make_console
 
     title = f"{result['what']}, {result['population']} candidates a generation, {result['rounds']} rounds"
-    table = Table(title=title, title_justify="left")
+    table = Table()
     for heading in ("workers", "candidates/s", "with work", "on a core"):
         table.add_column(heading, justify="right")
     for row in (result["one"], result["many"]):
@@ -82,8 +85,14 @@ def _print(result: dict[str, Any]) -> None:
             str(row["workers"]), f"{row['candidates_per_s']:.3g}", f"{row['with_work']:.1%}", f"{row['on_a_core']:.1%}"
         )  # fmt: skip
     console = make_console()
+    console.print(title)
     console.print(table)
     console.print(
         f"{result['many']['workers']} workers against one: {result['ratio']:.2f} times as fast "
         f"(rounds: {min(result['ratios']):.2f} to {max(result['ratios']):.2f})"
     )
+    if result["one"]["on_a_core"] < QUIET:
+        console.print(
+            f"other programs are using the cores; on a machine of its own it would be about "
+            f"{result['ratio_if_idle']:.2f} times"
+        )

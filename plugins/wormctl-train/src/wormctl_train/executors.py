@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
@@ -43,6 +44,9 @@ ALONE_S = 60.0
 """How long a cluster may be without any worker."""
 
 _DASK = re.compile(r"dask:(?P<address>[a-z]+://[^\s/:]+:\d{1,5}|[a-z]+://\[[0-9a-f:]+\]:\d{1,5})")
+
+
+_alone = threading.Lock()
 
 
 class Lost(Exception):  # noqa: N818 (nothing went wrong yet: it is tried again)
@@ -242,9 +246,13 @@ def _timed(evaluate: Evaluate, genomes: Genomes, generation: int) -> Timed:
 
 
 def _elsewhere(digest: str, evaluate: Evaluate, genomes: Genomes, generation: int) -> Timed:
-    """`_timed` in a worker of whom nothing is known but that it can import this."""
-    _settle(digest)
-    return _timed(evaluate, genomes, generation)
+    """`_timed` in a worker of whom nothing is known but that it can import this.
+
+    One batch at a time, however many threads a Dask worker has: an `Evaluate` may keep things for its process.
+    """
+    with _alone:
+        _settle(digest)
+        return _timed(evaluate, genomes, generation)
 
 
 @functools.cache

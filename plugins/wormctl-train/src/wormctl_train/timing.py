@@ -25,8 +25,8 @@ def measure(
     """Medians over `rounds` of `generations` generations of `stage`, with one worker and with `workers`.
 
     With `cost_s` the worm is left out, and a candidate takes that much processor time, s. Each of `one` and `many`
-    holds `workers`, `candidates_per_s`, `with_work` and `on_a_core` (shares of the workers' time, 0..1); `ratios` has
-    the ratio of `candidates_per_s` in every round.
+    holds `workers`, `candidates_per_s`, `with_work` and `on_a_core` (shares of the workers' time, 0..1), and `cpu_s`,
+    the processor time of a candidate; `ratios` has the ratio of `candidates_per_s` in every round.
     """
     evaluate: Evaluate = Scorer(stage, (0.0,) * len(GENES)) if cost_s is None else Sphere(cost_s)
     with Workers(1).hire() as one, Workers(workers).hire() as many, tempfile.TemporaryDirectory() as folder:
@@ -52,7 +52,17 @@ def measure(
         "many": halves[1],
         "ratio": statistics.median(ratios),
         "ratios": ratios,
+        "ratio_if_idle": ratio_if_idle(halves[0], halves[1]),
     }
+
+
+def ratio_if_idle(one: dict[str, float], many: dict[str, float]) -> float:
+    """What the ratio would be if nothing else ran: every worker on a core whenever it has a candidate to score.
+
+    A worker that shares memory and caches with others pays for it in processor time, which counts here.
+    """
+    rates = [half["workers"] * half["with_work"] / half["cpu_s"] for half in (one, many)]
+    return rates[1] / rates[0]
 
 
 def _round(
@@ -73,4 +83,5 @@ def _round(
         "candidates_per_s": candidates / took_s,
         "with_work": (crew.held_s - held_s) / (took_s * crew.lanes),
         "on_a_core": (crew.busy_s - busy_s) / (took_s * crew.lanes),
+        "cpu_s": (crew.busy_s - busy_s) / candidates,
     }
