@@ -156,6 +156,40 @@ def test_sources_move_as_they_are_told(tmp_path: Path) -> None:
     np.testing.assert_allclose(drifting[1:3], [1.0, 2.0])
 
 
+def test_pokes_come_when_the_seed_says_and_change_nothing_else(tmp_path: Path) -> None:
+    text = FOOD + "[[odour.source]]\ndistance_m = [1, 2]\n[[pegs]]\ncount = 3\ndistance_m = [3, 4]\n"
+    poke = '[[poke]]\nregion = "tail"\nat_s = [5, 9]\nseconds = 2\nforce_n = 0.3\n'
+    plain = arena(text, tmp_path)
+    poked = arena(text + poke, tmp_path)
+    times = set()
+    for seed in range(20):
+        plain.reset(seed)
+        poked.reset(seed)
+        np.testing.assert_array_equal(plain.sources, poked.sources)
+        np.testing.assert_array_equal(plain.obstacles, poked.obstacles)
+        (region, start_s, end_s, force_n), *others = poked.pokes.tolist()
+        assert not others
+        assert (region, force_n) == (3, 0.3)
+        assert 5 <= start_s <= 9
+        assert end_s == start_s + 2
+        times.add(start_s)
+    assert len(times) > 10
+    assert plain.pokes.shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("poke", "said"),
+    [
+        ('region = "nose"\nat_s = 1', r"\$\.poke\[0\]\.region = 'nose'"),
+        ('region = "head"\nat_s = -1', r"at_s = -1\.0 must be a number or \[low, high\] within \[0, 10000\]"),
+        ('region = "head"\nat_s = 1\nforce_n = 0', r"\$\.poke\[0\]\.force_n = 0"),
+    ],
+)
+def test_a_poke_that_cannot_be_is_refused(poke: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=said):
+        arena(HEAD + "[[poke]]\n" + poke + "\n", tmp_path)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_random_pegs_leave_room(seed: int) -> None:
     world = load_world("pegs")

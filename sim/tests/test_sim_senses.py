@@ -146,6 +146,26 @@ def test_touch_by_region() -> None:
     assert out.vector("touch.back")[0] == 4.0
 
 
+def test_a_poke_is_felt_where_and_while_it_lasts_beside_what_touches_there(tmp_path: Path) -> None:
+    path = tmp_path / "poked.toml"
+    path.write_text(
+        'kind = "arena"\n[[poke]]\nregion = "back"\nat_s = 2.9\nseconds = 0.2\nforce_n = 0.5\n'
+        '[[poke]]\nregion = "head"\nat_s = 3.1\n'
+    )
+    body, sensor = Doll(), TouchSensor()
+    body.truth.contact_n[10] = 2.0
+    sensor.configure(context(load_world(path), body))
+    out = read(sensor)  # at 3 s
+    assert [out.vector(f"touch.{region}")[0] for region in ("head", "front", "back", "tail")] == [
+        0,
+        0,
+        2.5,
+        0,
+    ]
+    sensor.read(3.1, out)
+    assert [out.vector(f"touch.{region}")[0] for region in ("head", "front", "back", "tail")] == [1, 0, 2, 0]
+
+
 def test_the_nose_is_where_the_body_has_it() -> None:
     body, sensor = Doll(), NoseSensor()
     sensor.configure(context(None, body))

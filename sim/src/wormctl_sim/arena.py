@@ -15,6 +15,9 @@ from wormctl_sim.arena_config import ArenaConfig, Field, Odour, Pegs, Range, Sou
 
 FloatArray = NDArray[np.float64]
 
+POKED = ("head", "front", "back", "tail")
+"""Where a snake can be poked."""
+
 _TRIES = 1000
 """How often a random peg is drawn before the world is called too crowded."""
 _AHEAD_M, _BEHIND_M, _ASIDE_M = 0.1, 1.0, 0.05
@@ -25,8 +28,10 @@ class Arena:
     """A world made from an `ArenaConfig`; drawn from seed 0 until `reset`.
 
     The arrays stay the same objects for life and are refilled in place. `sources` is (n, SOURCE_SIZE), as
-    `field_kernel` wants them, food first. `obstacles` is (n, 5): x1_m, y1_m, x2_m, y2_m, radius_m. `start` is
-    (3,): x_m, y_m, heading_rad of the snake's head.
+    `field_kernel` wants them, food first; where they are after a while follows from `home` and `circle`, see
+    `field_kernel.move_sources`, if it `moves`. `obstacles` is (n, 5): x1_m, y1_m, x2_m, y2_m, radius_m. `pokes` is
+    (n, 4): region (index of `POKED`), start_s, end_s, force_n. `start` is (3,): x_m, y_m, heading_rad of the snake's
+    head.
     """
 
     def __init__(self, config: ArenaConfig, name: str = "arena") -> None:
@@ -38,28 +43,29 @@ class Arena:
         fields = _in_order(config)
         self._origin: list[Source] = [source for _, f in fields for source in f.source]
         self.sources: FloatArray = np.zeros((len(self._origin), field.SOURCE_SIZE))
-        self._home: FloatArray = np.zeros((len(self._origin), 2))
-        self._circle: FloatArray = np.zeros((len(self._origin), 3))
-        self._views: dict[str, FloatArray] = {}
+        self.home: FloatArray = np.zeros((len(self._origin), 2))
+        self.circle: FloatArray = np.zeros((len(self._origin), 3))
+        self._rows: dict[str, tuple[int, int]] = {}
         at = foods = 0
         for key, f in fields:
             view = self.sources[at : at + len(f.source)]
             view[:, field.KIND] = field.POINT if f.kind == "point" else field.GAUSSIAN
             view[:, field.PEAK] = [f.peak if source.peak is None else source.peak for source in f.source]
             view[:, field.SCALE_M] = f.scale_m
-            self._views[key] = view
+            self._rows[key] = at, at + len(f.source)
             at += len(f.source)
             foods = at if isinstance(f, Odour) and f.food else foods
         self._food = self.sources[:foods]
         self._poison = self.sources[sum(len(odour.source) for odour in config.odour) :]
-        self._moves = False
+        self.moves = False
         for i, source in enumerate(self._origin):
             self.sources[i, field.VX_M_S : field.VY_M_S + 1] = source.drift_m_s
             if source.circle is not None:
-                self._circle[i, :2] = source.circle.radius_m, 2 * math.pi / source.circle.period_s
-            self._moves |= source.circle is not None or any(source.drift_m_s)
+                self.circle[i, :2] = source.circle.radius_m, 2 * math.pi / source.circle.period_s
+            self.moves |= source.circle is not None or any(source.drift_m_s)
         count = len(config.peg) + len(config.wall) + sum(p.count for p in config.pegs)
         self.obstacles: FloatArray = np.zeros((count, 5))
+        self.pokes: FloatArray = np.zeros((len(config.poke), 4))
         self.reset(0)
 
     def reset(self, seed: int) -> None:
@@ -72,24 +78,27 @@ class Arena:
         for i, source in enumerate(self._origin):
             if source.distance_m is None:
                 assert source.at_m is not None
-                self._home[i] = source.at_m
+                self.home[i] = source.at_m
             elif source.side is None:
-                self._home[i] = self._polar(rng, source.distance_m, source.bearing_deg)
+                self.home[i] = self._polar(rng, source.distance_m, source.bearing_deg)
             else:
                 drawn_m, bearing_deg = _draw(rng, source.distance_m), _draw(rng, source.bearing_deg)
                 if source.side == "either":
                     side, distance_m = (1.0 if rng.random() < 0.5 else -1.0), drawn_m
                 else:
                     side = -side
-                self._home[i] = self._at(distance_m, side * bearing_deg)
-            self._circle[i, 2] = rng.uniform(-math.pi, math.pi)
+                self.home[i] = self._at(distance_m, side * bearing_deg)
+            self.circle[i, 2] = rng.uniform(-math.pi, math.pi)
         self._place_obstacles(rng)
-        field.move_sources(self.sources, self._home, self._circle, 0.0)
+        for i, poke in enumerate(self.config.poke):
+            start_s = _draw(rng, poke.at_s)
+            self.pokes[i] = POKED.index(poke.region), start_s, start_s + poke.seconds, poke.force_n
+        field.move_sources(self.sources, self.home, self.circle, 0.0)
 
     def advance(self, now_s: float) -> None:
         """Move the sources that move to where they are `now_s` after the start."""
-        if self._moves:
-            field.move_sources(self.sources, self._home, self._circle, now_s)
+        if self.moves:
+            field.move_sources(self.sources, self.home, self.circle, now_s)
 
     def goal_distance_m(self, x_m: float, y_m: float) -> float:
         """Distance from a point to the nearest food source, infinite if there is none."""
@@ -133,7 +142,14 @@ class Arena:
 
     def field(self, smell: Literal["odour", "poison"], name: str) -> FloatArray:
         """The rows of `sources` that make up one named field; none if the world has no such field."""
-        return self._views.get(f"{smell}.{name}", self.sources[:0])
+        first, last = self.rows(f"{smell}.{name}")
+        return self.sources[first:last]
+
+    def rows(self, channel: str) -> tuple[int, int]:
+        """The first of the rows of `sources` that make up a field, `odour.NAME` or `poison.NAME`, and the one after
+        its last; the same row twice if the world has no such field.
+        """
+        return self._rows.get(channel, (0, 0))
 
     def _polar(self, rng: np.random.Generator, distance_m: Range, bearing_deg: Range) -> tuple[float, float]:
         return self._at(_draw(rng, distance_m), _draw(rng, bearing_deg))
@@ -182,7 +198,7 @@ class Arena:
             x, y = self._polar(rng, pegs.distance_m, pegs.bearing_deg)
             if (
                 _segment_m(x, y, *snake) > aside
-                and all(math.hypot(x - hx, y - hy) > away for hx, hy in self._home)
+                and all(math.hypot(x - hx, y - hy) > away for hx, hy in self.home)
                 and all(_segment_m(x, y, *o[:4]) > away + o[4] for o in self.obstacles[:placed])
             ):
                 return x, y

@@ -1,4 +1,4 @@
-"""What a world file may say: odour, poison, pegs, walls, terrain, the start. Values and checks only.
+"""What a world file may say: odour, poison, pegs, walls, terrain, pokes, the start. Values and checks only.
 
 Wherever a `Range` stands, a number is meant as it is, and `[low, high]` is drawn anew from every seed.
 """
@@ -125,6 +125,19 @@ class Wall(Config, frozen=True, kw_only=True):
     thickness_m: Annotated[float, msgspec.Meta(ge=0.004, le=1.0)] = 0.04
 
 
+class Poke(Config, frozen=True, kw_only=True):
+    """A touch that somebody gives the snake: felt by its skin, and too light to move it."""
+
+    region: Literal["head", "front", "back", "tail"]
+    """Where, as the touch sensor divides the body."""
+    at_s: Range
+    seconds: Annotated[float, msgspec.Meta(gt=0.0, le=60.0)] = 0.5
+    force_n: Annotated[float, msgspec.Meta(gt=0.0, le=100.0)] = 1.0
+
+    def __post_init__(self) -> None:
+        check_range("at_s", self.at_s, 0.0, 10_000.0)
+
+
 class Terrain(Config, frozen=True, kw_only=True):
     """Uneven ground: smooth random bumps, drawn from the seed."""
 
@@ -145,6 +158,7 @@ class ArenaConfig(Config, frozen=True, kw_only=True):
     pegs: tuple[Pegs, ...] = ()
     wall: tuple[Wall, ...] = ()
     terrain: Terrain | None = None
+    poke: tuple[Poke, ...] = ()
 
     def __post_init__(self) -> None:
         for key, fields in (("odour", self.odour), ("poison", self.poison)):

@@ -1,4 +1,4 @@
-"""What a simulated skin feels: contact force by region of the body; and where the nose is."""
+"""What a simulated skin feels: contact force by region of the body, and pokes; and where the nose is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from wormctl.channel import Channel, Samples
 from wormctl.device import Config, Context, DeviceError, DeviceSpec, Simulated
 from wormctl.jit import njit
+from wormctl_sim.arena import POKED, Arena
 
 FloatArray = NDArray[np.float64]
 
-REGIONS = ("touch.head", "touch.front", "touch.back", "touch.tail")
+REGIONS = tuple(f"touch.{region}" for region in POKED)
 STRONGEST_N = 1000.0
 FARTHEST_M = 1000.0
 
@@ -25,7 +26,10 @@ class NoseConfig(Config, frozen=True, kw_only=True):
 
 
 class TouchSensor:
-    """Contact force on the first link, the front half and the back half of the rest, and the last link."""
+    """Force on the first link, the front half and the back half of the rest, and the last link.
+
+    That of contact, and of the world's pokes while they last.
+    """
 
     def __init__(self, config: TouchConfig | None = None) -> None:
         self.spec = DeviceSpec(
@@ -35,16 +39,18 @@ class TouchSensor:
         )
         self._body: Simulated | None = None
         self._force_n: FloatArray = np.zeros(len(REGIONS))
+        self._pokes: FloatArray = np.zeros((0, 4))
 
     def configure(self, context: Context) -> None:
-        """Find the body. Raises `DeviceError` where it is not simulated."""
+        """Find the body and the world's pokes. Raises `DeviceError` where the body is not simulated."""
         self._body = _simulated("touch", context)
-        touch_regions(self._body.truth.contact_n, self._force_n)
+        self._pokes = context.world.pokes if isinstance(context.world, Arena) else np.zeros((0, 4))
+        feel(self._body.truth.contact_n, self._pokes, 0.0, self._force_n)
 
     def read(self, now_s: float, out: Samples) -> None:
         """Fill the force on each region, in newtons."""
         assert self._body is not None
-        touch_regions(self._body.truth.contact_n, self._force_n)
+        feel(self._body.truth.contact_n, self._pokes, now_s, self._force_n)
         for i, name in enumerate(REGIONS):
             out.put(name, self._force_n[i], now_s)
 
@@ -81,8 +87,10 @@ def _simulated(name: str, context: Context) -> Simulated:
 
 
 @njit(cache=True)
-def touch_regions(contact_n: FloatArray, out: FloatArray) -> None:
-    """Sum `contact_n`, (links,), into `out`, (4,): head, front half, back half, tail; cut to the range."""
+def feel(contact_n: FloatArray, pokes: FloatArray, now_s: float, out: FloatArray) -> None:
+    """Sum `contact_n`, (links,), and the `pokes`, (n, 4), that last at `now_s` into `out`, (4,): head, front half, back
+    half, tail; cut to the range.
+    """
     out[:] = 0.0
     links = contact_n.size
     for i in range(links):
@@ -95,3 +103,7 @@ def touch_regions(contact_n: FloatArray, out: FloatArray) -> None:
         else:
             region = 2
         out[region] = min(out[region] + contact_n[i], STRONGEST_N)
+    for k in range(pokes.shape[0]):
+        if pokes[k, 1] <= now_s < pokes[k, 2]:
+            region = int(pokes[k, 0])
+            out[region] = min(out[region] + pokes[k, 3], STRONGEST_N)
