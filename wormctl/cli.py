@@ -19,6 +19,7 @@ from wormctl.signals import EXIT_INTERRUPTED
 COMMANDS = {
     "run": "let the worm crawl: watch it, and get a folder with what it did",
     "evaluate": "run many trials and count how many reach the food",
+    "ablate": "cut out what published experiments cut, and compare with the whole worm",
     "connectome": "ask the connectome: partners of a cell, paths between cells, counts",
     "policy": "show, list and import policy files",
     "bench": "measure how fast this machine runs the worm",

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from wormctl.ablation import HELP as ABLATE_HELP
+from wormctl.config import ConfigError
 from wormctl.robot import DEFAULT, Robot, load_robot
 
 SECONDS, LONGEST_S = 120.0, 3600.0
@@ -15,13 +16,18 @@ LARGEST_SEED = 2**32 - 1
 MOST_WORKERS = 1024
 
 
-def add_robot_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say which robot, for every command that runs one."""
+def add_robot_arguments(parser: argparse.ArgumentParser, *, fixed: bool = False) -> None:
+    """Declare the options that say which robot, for every command that runs one.
+
+    `fixed`: where it lives and what is cut is not for them to say.
+    """
     parser.add_argument(
         "--robot", metavar="FILE", default=DEFAULT, help="robot file (default: the shipped worm)"
     )
     parser.add_argument("--policy", metavar="NAME|FILE", help="instead of the robot file's policy")
     parser.add_argument("--body", metavar="NAME", help="instead of its body: pybullet, planar, ...")
+    if fixed:
+        return
     parser.add_argument("--world", metavar="NAME|FILE", help="instead of its world: food_ahead, pegs, ...")
     parser.add_argument("--ablate", metavar="CELLS", help=ABLATE_HELP)
 
@@ -53,6 +59,13 @@ def command_words(command: str, options: Mapping[str, object]) -> list[str]:
         elif value is not None and value is not False:
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
     return words
+
+
+def last_seed_fits(seed: int, trials: int) -> None:
+    """Raise `ConfigError` where the last of so many seeds would be too large."""
+    if seed + trials - 1 > LARGEST_SEED:
+        most = LARGEST_SEED - trials + 1
+        raise ConfigError(f"--seed = {seed}: with {trials} trials it must be at most {most}")
 
 
 def seconds(text: str) -> float:

@@ -58,7 +58,7 @@ def steering(life: Life, settings: Steering) -> Judged:
     ticks = ticks[far]
     if not len(ticks):
         numbers = {"reached": [float(life.reached_s is not None)]}
-        return Judged(verdict="too short", good=False, numbers=numbers)
+        return Judged(verdict="too short", good=life.reached_s is not None, numbers=numbers)
     samples = np.full((len(ticks), COLUMNS), np.nan)
     concentration, lateral = _smell(life, every)
     mean_c = running_mean(concentration, life.period_s * every, life.period_s * every)

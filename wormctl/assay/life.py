@@ -18,7 +18,7 @@ from wormctl.summary import SPEED_WINDOW_S
 
 SLOWEST_CYCLE_S = 5.0
 """No undulation is averaged over longer."""
-_PATH_HZ = 4.0
+_PATH_HZ = 10.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Life:
     def scene(self) -> dict[str, FloatArray]:
         """What a picture of this life needs, in metres.
 
-        `path` (k, 2) of the nose, four a second; `start` (3,): x, y, heading of the head; `foods` and `foods_end`,
+        `path` (k, 2) of the nose, ten a second; `start` (3,): x, y, heading of the head; `foods` and `foods_end`,
         `poisons`, (n, 3); `obstacles`, (n, 5); `pokes`, (n, 4).
         """
         every = max(1, round(1.0 / _PATH_HZ / self.period_s))

@@ -108,20 +108,26 @@ def _prepare(
     """What is to be lived, by name, those beside which others stand included; what is wrong shows here."""
     trials: dict[str, Trialled] = {}
     about: dict[str, About] = {}
+    told: set[str] = set()
     for assay in (one for each in assays for one in (each, each.beside) if one is not None):
         if assay.name in trials:
             continue
         trial = trialled(assay, args.robot, body=args.body, policy=args.policy, ablate=ablate, keep=keep)
-        about[assay.name] = look_at(trial, args.seed)
+        about[assay.name] = look_at(trial, args.seed, told)
         trials[assay.name] = trial
     return trials, about
 
 
-def look_at(trial: Trialled, seed: int) -> About:
-    """Open the robot once, before any worker starts. Raises `ConfigError` or `DeviceError`."""
+def look_at(trial: Trialled, seed: int, told: set[str]) -> About:
+    """Open the robot once, before any worker starts; notes that are not among those `told` are told.
+
+    Raises `ConfigError` or `DeviceError`.
+    """
     with try_out(trial, seed) as assembly:
         for note in assembly.notes:
-            print(f"wormctl: {note}", file=sys.stderr)
+            if note not in told:
+                told.add(note)
+                print(f"wormctl: {note}", file=sys.stderr)
         policy = assembly.policy
         return About(
             world=assembly.world_name,

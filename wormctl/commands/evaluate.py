@@ -17,11 +17,11 @@ from wormctl.config import ConfigError
 from wormctl.console import make_console
 from wormctl.jit import say_if_cold
 from wormctl.options import (
-    LARGEST_SEED,
     SECONDS,
     add_robot_arguments,
     chosen_robot,
     command_words,
+    last_seed_fits,
     same_robot,
     seconds,
     typed,
@@ -87,11 +87,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the trials, and say what they add up to; 130 if they were cut short."""
+    if args.signal_propagation is not None and args.assay:
+        raise ConfigError("--assay: means nothing with --signal-propagation, which runs no trials")
     if args.signal_propagation is not None:
         return propagation.run(args)
     if args.trials is None:
         args.trials = assays.TRIALS if args.assay else TRIALS
-    _check_seeds(args)
+    last_seed_fits(args.seed, args.trials)
     if args.assay:
         return assays.run(args)
     if args.out is not None:
@@ -100,12 +102,6 @@ def run(args: argparse.Namespace) -> int:
         status, text = _evaluate(args)
     print(text, end="")
     return status
-
-
-def _check_seeds(args: argparse.Namespace) -> None:
-    if args.seed + args.trials - 1 > LARGEST_SEED:
-        raise ConfigError(f"--seed = {args.seed}: with {args.trials} trials it must be at most "
-                          f"{LARGEST_SEED - args.trials + 1}")  # fmt: skip
 
 
 def _evaluate(args: argparse.Namespace) -> tuple[int, str]:

@@ -110,7 +110,7 @@ def _make_shipped(name: str, config: Shipped) -> Arena:
 
 @hookimpl
 def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
-    """The picture and the video of a run, and the pictures of assays."""
+    """The picture and the video of a run, and the pictures of assays and ablations."""
     register(
         Artist(
             name="picture",
@@ -134,6 +134,14 @@ def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
             kind="assays",
         )
     )
+    register(
+        Artist(
+            name="ablations",
+            summary="ablations.png: what is left of each behaviour, beside what was expected",
+            draw=_draw_ablations,
+            kind="ablations",
+        )
+    )
 
 
 def _draw_picture(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:
@@ -152,3 +160,9 @@ def _draw_assays(folder: Path, progress: Callable[[float], None]) -> Sequence[Pa
     from wormctl_sim.media_assay import draw_assays
 
     return draw_assays(folder, progress)
+
+
+def _draw_ablations(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:
+    from wormctl_sim.media_ablations import draw_ablations
+
+    return draw_ablations(folder, progress)
