@@ -82,7 +82,7 @@ class SlowWorm:
             self.means[r] = [fast, slow]
             stimulus = m.receptor_gain[r] * (fast - slow)
             top = m.receptor_top[r]
-            current[m.receptor_neuron[r]] += top * math.tanh(max(stimulus, 0.0) / top)
+            current[m.receptor_neuron[r]] += top * math.tanh(stimulus / top)
         for j in range(len(self.bend)):
             if good[receptors + j]:
                 self.bend[j] = x[receptors + j]
@@ -187,16 +187,16 @@ def test_a_receptor_without_a_good_sample_is_silent_and_remembers() -> None:
     np.testing.assert_array_equal(it.life.current[:3], m.neuron_bias[:3])
 
 
-def test_on_cell_answers_to_a_rise_and_off_cell_to_a_fall() -> None:
+def test_on_cell_is_excited_by_a_rise_and_off_cell_by_a_fall_and_both_by_the_opposite_held_down() -> None:
     m = small_worm()
-    for change, on, off in ((+1, True, False), (-1, False, True)):
+    for change in (+1, -1):
         it = Alive(m)
         for k in range(50):
             x = np.zeros(3 + JOINTS)
             x[:2] = math.exp(change * 0.01 * k)
             it.tick(x)
-        assert bool(it.life.current[0] > m.neuron_bias[0]) is on
-        assert bool(it.life.current[1] > m.neuron_bias[1]) is off
+        assert np.sign(it.life.current[0] - m.neuron_bias[0]) == change
+        assert np.sign(it.life.current[1] - m.neuron_bias[1]) == -change
 
 
 def test_a_touch_is_felt_as_it_begins_and_fades_while_it_lasts() -> None:

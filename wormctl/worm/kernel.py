@@ -22,8 +22,9 @@ def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int
     `x` holds one value a receptor, then one bend (rad) a joint. A receptor answers to the difference of a fast and a
     slow running mean of the logarithm of what it feels: Weber's law, and adaptation. The two means follow the sensor
     model of Izquierdo and Lockery 2010 for smell; a touch that lasts fades just so (touch receptor currents are
-    transient: O'Hagan et al. 2005). Where `good` is False, or `x` is not finite, a receptor keeps its memory and
-    passes no current, and a joint's bend stays the last good one.
+    transient: O'Hagan et al. 2005). The opposite change gives the opposite current, which a cell that is silent at
+    rest does not show. Where `good` is False, or `x` is not finite, a receptor keeps its memory and passes no current,
+    and a joint's bend stays the last good one.
     """
     current, seen = life.current, life.seen
     missing = 0
@@ -47,7 +48,7 @@ def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int
         life.fast[r] = fast
         life.slow[r] = slow
         stimulus = worm.receptor_gain[r] * (fast - slow)
-        if stimulus > 0.0 and top > 0.0:
+        if top > 0.0:
             current[worm.receptor_neuron[r]] += top * math.tanh(stimulus / top)
     bend = life.bend
     for j in range(bend.size):
