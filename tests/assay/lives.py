@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tests.motion.kinematics import LENGTH_M, LINKS, PERIOD_S, bends, life
 from wormctl.assay.life import Life
 from wormctl.channel import Channel
+from wormctl.device import World
 from wormctl.recorder import record_dtype
 from wormctl.snake import load_snake
 
@@ -62,7 +63,7 @@ class PlainWorld:
 
 
 def seen(
-    world: PlainWorld,
+    world: World,
     speed: FloatArray,
     yaw_rate: FloatArray | Callable[[float, float, float], float] | None = None,
     hz: float = 0.5,

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from wormctl_sim.world_files import load_world
 
 from tests.assay.lives import PlainWorld, seen
 from tests.motion.kinematics import plan
@@ -75,6 +76,17 @@ def test_backing_off_from_a_poke(
     assert found.numbers["reversal"] == [float(reversal)]
     assert found.numbers["withdrawal"] == [float(withdrawal)]
     assert found.good is withdrawal
+
+
+def test_the_pokes_of_a_shipped_world_are_seen() -> None:
+    world = load_world("touch_front")
+    world.reset(3)
+    start_s = float(world.pokes[0, 1])
+    speed = plan((0.2, start_s + 0.8), (-0.2, 2.5), (0.2, 15.0))
+    yaw = plan((0.0, start_s + 3.3), (1.0, 1.5), (0.0, 13.5))
+    found = judged("withdrawal", seen(world, speed, yaw))
+    assert found.numbers["withdrawal"] == [1.0]
+    assert found.numbers["latency_s"][0] == pytest.approx(0.8, abs=0.1)
 
 
 def test_what_was_measured_of_a_withdrawal() -> None:

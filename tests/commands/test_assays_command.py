@@ -175,8 +175,7 @@ def test_every_shipped_assay_can_be_read_and_has_its_world() -> None:
     worlds = load_plugins().worlds
     for name in shipped_assays():
         assay = load_assay(name)
-        # Those of touch need a simulation whose worlds poke.
-        assert assay.file.world in worlds or assay.file.world.startswith("touch_"), name
+        assert assay.file.world in worlds, name
 
 
 def test_an_assay_adds_senses_and_lets_the_robots_own_stand(robot_file: Path, robot_folder: Path) -> None:
