@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from wormctl.assay.file import load_assay, shipped_assays
-from wormctl.assay.lives import Outcome, live
+from wormctl.assay.lives import Outcome, live, trialled, try_out
 from wormctl.cli import main
 from wormctl.config import ConfigError
 from wormctl.plugins import load_plugins
@@ -181,17 +181,25 @@ def test_every_shipped_assay_can_be_read_and_has_its_world() -> None:
 def test_an_assay_adds_senses_and_lets_the_robots_own_stand(robot_file: Path, robot_folder: Path) -> None:
     path = robot_folder / "senses.toml"
     senses = (
-        "[[sensor]]\nuse = 'odour'\nnames = ['x']\n[[sensor]]\nuse = 'touch'\n"
+        "[[sensor]]\nuse = 'odour'\nnames = ['food', 'x']\n[[sensor]]\nuse = 'touch'\n"
         "[[bind]]\nchannel = 'odour.food'\nto = ['AWAL']\n[[bind]]\nchannel = 'touch.head'\nto = ['ASHL']\n"
     )
     path.write_text(ASSAY + senses)
     robot = load_assay(str(path)).robot(str(robot_file))
     assert [part.use for part in robot.sensors] == ["odour", "touch"]
+    assert robot.sensors[0].settings == {"names": ["food", "x"]}
     assert {bind.channel: bind.to for bind in robot.binds} == {
         "odour.food": ["ASEL"], "joint.position": ["stretch"], "touch.head": ["ASHL"],
     }  # fmt: skip
     path.write_text(ASSAY.replace("seconds", 'unbind = ["odour.food"]\nseconds') + senses)
     assert "odour.food" not in {b.channel for b in load_assay(str(path)).robot(str(robot_file)).binds}
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped_assays()) - {"varied"}))
+def test_the_shipped_worm_can_be_put_into_every_shipped_assay(name: str) -> None:
+    trial = trialled(load_assay(name), "worm", body="planar")
+    with try_out(trial, 1000) as assembly:
+        assert assembly.world_name == trial.plan.robot.world.name  # type: ignore[union-attr]
 
 
 def test_body_settings_of_an_assay_hold_for_the_fallback_too(robot_folder: Path) -> None:

@@ -12,7 +12,7 @@ unbind = ["touch.head"]         # channels that are to reach no cell
 
 [settings]                      # of the judge
 [body]                          # settings of the body, over the robot file's
-[[sensor]]                      # added where the robot has none of its kind
+[[sensor]]                      # added; where the robot has one of its kind, lists (of names) are joined to its own
 [[bind]]                        # added where the robot binds nothing to that channel
 
 [[criterion]]
@@ -122,13 +122,19 @@ class Assay(msgspec.Struct, frozen=True, kw_only=True):
             robot = msgspec.structs.replace(
                 robot, body=msgspec.structs.replace(robot.body, settings=settings, kept=file.body, **at)
             )
-        has = {part.use for part in robot.sensors}
-        parts = [_sensor(table, where, i) for i, table in enumerate(file.sensor)]
+        sensors = list(robot.sensors)
+        for i, table in enumerate(file.sensor):
+            part = _sensor(table, where, i)
+            own = next((k for k, other in enumerate(sensors) if other.use == part.use), None)
+            if own is None:
+                sensors.append(part)
+            else:
+                sensors[own] = _joined(sensors[own], part)
         bound = {bind.channel for bind in robot.binds}
         binds = [*robot.binds, *(bind for bind in file.bind if bind.channel not in bound)]
         return msgspec.structs.replace(
             robot,
-            sensors=(*robot.sensors, *(part for part in parts if part.use not in has)),
+            sensors=tuple(sensors),
             binds=tuple(bind for bind in binds if bind.channel not in file.unbind),
         )
 
@@ -192,6 +198,16 @@ def _sensor(table: Table, where: str, i: int) -> Part:
     use = convert(table, _Use, where=where, under=f"$.sensor[{i}]").use
     settings = {key: value for key, value in table.items() if key != "use"}
     return Part(use=use, file=where, path=f"$.sensor[{i}]", settings=settings, name=use)
+
+
+def _joined(one: Part, other: Part) -> Part:
+    """The robot's sensor, which also tells apart what the assay's does; otherwise its own settings stand."""
+    settings = dict(one.settings)
+    for key, value in other.settings.items():
+        own = settings.get(key, [])
+        if isinstance(value, list) and isinstance(own, list):
+            settings[key] = [*own, *(item for item in value if item not in own)]
+    return msgspec.structs.replace(one, settings=settings)
 
 
 class _Use(msgspec.Struct, frozen=True, kw_only=True):
