@@ -52,9 +52,11 @@ class Joint(_Table, frozen=True):
 
 
 class Servo(_Table, frozen=True):
-    """The actuator of every joint, a first-order lag with a torque and a speed limit."""
+    """The actuator of every joint: a first-order lag that gives way to its load, with a torque and a speed limit."""
 
     stall_torque_nm: Positive
+    stiffness_nm_rad: Annotated[float, msgspec.Meta(ge=0.5, le=10_000.0)]
+    """Torque for a radian between where it should be and where it is. Softer ones hold no shape on the ground."""
     max_speed_rad_s: Positive
     time_constant_s: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from wormctl_sim.simulated import SimulatedBody
 from wormctl_sim.world_files import load_world
 
 from wormctl.device import Context, DeviceError
-from wormctl.snake import load_snake
+from wormctl.snake import Snake, load_snake
 
 pytestmark = pytest.mark.skipif(not bullet_installed(), reason="PyBullet is not installed")
 
@@ -39,9 +40,10 @@ def crawl(
     lag: float = 0.65,
     bias: float = 0.0,
     world: Arena | None = None,
+    snake: Snake = SNAKE,
 ) -> FloatArray:
     """Every tick's link poses, (ticks, links, 3), as a wave runs from head to tail; the body is closed."""
-    body.configure(Context(snake=SNAKE, period_s=PERIOD_S, seed=1, world=world))
+    body.configure(Context(snake=snake, period_s=PERIOD_S, seed=1, world=world))
     body.arm(0.0)
     poses = np.zeros((round(seconds / PERIOD_S), SNAKE.links, 3))
     for k, pose in enumerate(poses):
@@ -74,7 +76,7 @@ GAITS += list(itertools.product((0.6,), (0.5, 0.8), (0.3, 0.5), (0.0, 0.1)))
 
 
 @pytest.mark.parametrize(("bend", "hz", "lag", "bias"), GAITS)
-def test_planar_and_pybullet_agree_within_ten_percent(
+def test_planar_and_pybullet_agree_within_four_percent(
     bend: float, hz: float, lag: float, bias: float
 ) -> None:
     seconds = 2.0 + 2.0 / hz
@@ -82,8 +84,8 @@ def test_planar_and_pybullet_agree_within_ten_percent(
         speed_and_turn(crawl(body, seconds, bend=bend, hz=hz, lag=lag, bias=bias), hz)
         for body in (PlanarBody(), bullet("planar_root"))
     ]
-    assert found[0][0] == pytest.approx(found[1][0], rel=0.1)
-    assert found[0][1] == pytest.approx(found[1][1], rel=0.1, abs=0.01)
+    assert found[0][0] == pytest.approx(found[1][0], rel=0.04)
+    assert found[0][1] == pytest.approx(found[1][1], rel=0.04, abs=0.01)
     assert found[1][0] > 0.02
     if bias:
         assert found[1][1] < -0.05
@@ -96,6 +98,50 @@ def test_they_agree_on_coulomb_ground() -> None:
     free = speed_and_turn(crawl(bullet("gravity", ground), 6.0, bias=0.1), 0.7)
     assert planar == pytest.approx(root, rel=0.1)
     assert free == pytest.approx(root, rel=0.1)
+
+
+def with_stiffness(nm_rad: float) -> Snake:
+    return msgspec.structs.replace(SNAKE, servo=msgspec.structs.replace(SNAKE.servo, stiffness_nm_rad=nm_rad))
+
+
+@pytest.mark.parametrize("stiffness", [0.5, 3.0, 1e4])
+def test_soft_and_stiff_servos_bend_alike_in_all_bodies(stiffness: float) -> None:
+    """The wave that comes of it is smaller the softer they are: the bodies agree on how small."""
+    snake = with_stiffness(stiffness)
+    swings, speeds = [], []
+    for body in (PlanarBody(), bullet("planar_root"), bullet("gravity")):
+        poses = crawl(body, 6.0, bend=0.4, hz=0.5, bias=0.05, snake=snake)
+        swings.append(np.diff(poses[100:, :, 2], axis=1).std(axis=0))
+        speeds.append(speed_and_turn(poses, 0.5))
+        assert np.abs(np.diff(poses[100:, :, 2], 2, axis=0)).max() < 0.03  # nothing trembles
+    for swing, speed in zip(swings[1:], speeds[1:], strict=True):
+        np.testing.assert_allclose(swing, swings[0], atol=0.004)
+        assert speed == pytest.approx(speeds[0], rel=0.02)
+    lost = 1.0 - swings[0].min() / (0.4 / math.sqrt(2))
+    assert lost > 0.1 if stiffness == 0.5 else lost < 0.1
+
+
+@pytest.mark.parametrize("form", ["planar_root", "gravity"])
+@pytest.mark.parametrize(("stiffness", "load_nm"), [(3.0, 0.6), (7.5, -1.2), (1e4, 1.2)])
+def test_a_joint_under_a_steady_load_sags_by_the_load_over_the_stiffness(
+    form: str, stiffness: float, load_nm: float
+) -> None:
+    from wormctl_sim.bullet_client import p
+
+    body = bullet(form)
+    period_s = 1 / body.config.physics_hz  # a push from outside lasts one physics step
+    body.configure(Context(snake=with_stiffness(stiffness), period_s=period_s, seed=1))
+    body.arm(0.0)
+    number = body.snake_id, body.client  # type: ignore[attr-defined]
+    first = p.getNumJoints(number[0], physicsClientId=number[1]) - SNAKE.joints
+    target = np.full(SNAKE.joints, 0.1)
+    for k in range(1000):
+        for link, torque in ((first + 4, load_nm), (first + 3, -load_nm)):
+            p.applyExternalTorque(number[0], link, [0, 0, torque], p.WORLD_FRAME, physicsClientId=number[1])
+        body.write(target, k * period_s)
+    sag = np.diff(body.truth.pose[:, 2]) - target
+    body.close()
+    np.testing.assert_allclose(sag, np.where(JOINTS == 4, load_nm / stiffness, 0.0), atol=2e-3)
 
 
 def test_overloaded_servos_give_way_alike() -> None:

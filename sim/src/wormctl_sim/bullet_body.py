@@ -15,6 +15,7 @@ from wormctl_sim.arena import Arena
 from wormctl_sim.arena_config import Terrain
 from wormctl_sim.bullet_client import connect, disconnect, p
 from wormctl_sim.bullet_config import BulletConfig
+from wormctl_sim.bullet_servos import drive
 from wormctl_sim.bullet_window import (
     ANGLES,
     FOOD_COLOUR,
@@ -27,9 +28,9 @@ from wormctl_sim.bullet_window import (
     Stage,
     Window,
 )
-from wormctl_sim.drag_kernel import aim, look, planar_drag
+from wormctl_sim.drag_kernel import look, planar_drag
 from wormctl_sim.field_kernel import X_M, Y_M
-from wormctl_sim.planar_layout import RADIUS_M, planar_params
+from wormctl_sim.planar_layout import RADIUS_M, planar_params, planar_state
 from wormctl_sim.simulated import SimulatedBody
 from wormctl_sim.terrain import make_relief
 from wormctl_sim.weight_kernel import GRAVITY_M_S2, ground_reaction
@@ -47,8 +48,8 @@ class BulletBody(SimulatedBody):
     """PyBullet's number of the head link."""
     _first_joint = 0
     """PyBullet's number of the snake's first joint."""
-    _on_base = 0
-    """Forces in `_force` that act on the head link and not in a joint."""
+    _on_head = 3
+    """Forces in `_force` that act on the head link; those in the joints follow."""
 
     def __init__(self, config: BulletConfig) -> None:
         super().__init__("pybullet", config)
@@ -59,18 +60,16 @@ class BulletBody(SimulatedBody):
         self.client = self.snake_id = -1
         joints = config.joints
         self._params: FloatArray = np.zeros(0)
+        self._state: FloatArray = np.zeros(0)
+        self._guess: FloatArray = np.zeros((2, joints + 3))
         self._dof: FloatArray = np.zeros((2, joints + 3))
         # Far quicker than assigning a sequence to the array.
         self._dof_bytes = self._dof.data
         self._pack_dof = struct.Struct(f"{self._dof.size}d").pack_into
         self._joint_ids = list(range(self._first_joint, self._first_joint + joints))
         self._driven_ids = list(range(self._first_joint + joints))
-        self._force: FloatArray = np.zeros(self._on_base + len(self._driven_ids))
-        self._servo: FloatArray = np.zeros(joints)
-        self._target: FloatArray = np.zeros(joints)
+        self._force: FloatArray = np.zeros(self._on_head + joints)
         self._work: FloatArray = np.zeros((6, joints + 1))
-        self._strength = [0.0] * joints
-        self._gains = [0.0] * joints
         self._obstacles: list[int] = []
         self._relief = make_relief(None, 0)
 
@@ -79,11 +78,8 @@ class BulletBody(SimulatedBody):
     ) -> None:
         snake = context.snake
         self._params = planar_params(snake, self.config.ground)
-        self._strength = [snake.servo.stall_torque_nm] * snake.joints
-        # The share of its error that a first-order lag closes in one step.
-        self._gains = [1.0 - math.exp(-self._dt_s / snake.servo.time_constant_s)] * snake.joints
-        self._dof[:] = 0.0
-        self._target[:] = 0.0
+        self._state = planar_state(snake)
+        self._dof[:] = self._guess[:] = 0.0
         self.client = connect(dt_s=self._dt_s)
         try:
             self._obstacles = scene.add_obstacles(self.client, obstacles)
@@ -98,23 +94,19 @@ class BulletBody(SimulatedBody):
 
     def _advance(self, setpoint_rad: FloatArray) -> None:
         for left in range(self._steps, 0, -1):
-            aim(self._params, self._dof, self._target, setpoint_rad, left, self._dt_s, self._servo)
-            p.setJointMotorControlArray(
-                self.snake_id,
-                self._joint_ids,
-                p.POSITION_CONTROL,
-                targetPositions=self._servo.tolist(),
-                forces=self._strength,
-                positionGains=self._gains,
-                physicsClientId=self.client,
-            )
-            self._push()
+            self._drive(setpoint_rad, left)
+            self._push(self._force.tolist())
             p.stepSimulation(physicsClientId=self.client)
             self._sense()
         self._see()
         if self._window is not None:
             self._draw()
             self._window.show(self._picture)
+
+    def _drive(self, setpoint_rad: FloatArray, left: int) -> None:
+        """Fill `_force` for the coming step, with `left` steps to go to the setpoint."""
+        self._resist()
+        drive(self._params, self._state, self._dof, self._guess, setpoint_rad, left, self._dt_s, self._force)
 
     def _destroy(self) -> None:
         if self._window is not None:
@@ -160,8 +152,12 @@ class BulletBody(SimulatedBody):
         """Refresh `_dof` from the simulation."""
 
     @abstractmethod
-    def _push(self) -> None:
-        """Apply what the ground does to the snake for the coming step."""
+    def _resist(self) -> None:
+        """Fill `_force` with what the ground does to the snake in the coming step."""
+
+    @abstractmethod
+    def _push(self, force: list[float]) -> None:
+        """Apply `force`, as `_force` has it, for the coming step."""
 
     @abstractmethod
     def _draw_head(self, place_m: FloatArray, turn: FloatArray) -> None:
@@ -176,21 +172,18 @@ class PlanarRootBody(BulletBody):
 
     def _add_snake(self, context: Context, start: FloatArray, terrain: Terrain | None) -> None:
         self.snake_id = scene.add_planar_snake(self.client, context.snake, start, solid=bool(self._obstacles))
-        planar_drag(self._params, self._dof, self._dt_s, self._force, self._work)
-        aim(self._params, self._dof, self._target, self._target, 1, self._dt_s, self._servo)
+        self._drive(np.zeros(context.snake.joints), 1)  # compiled now, not in the first tick
 
     def _sense(self) -> None:
         states = p.getJointStates(self.snake_id, self._driven_ids, physicsClientId=self.client)
         self._pack_dof(self._dof_bytes, 0, *[state[0] for state in states], *[state[1] for state in states])
 
-    def _push(self) -> None:
+    def _resist(self) -> None:
         planar_drag(self._params, self._dof, self._dt_s, self._force, self._work)
+
+    def _push(self, force: list[float]) -> None:
         p.setJointMotorControlArray(
-            self.snake_id,
-            self._driven_ids,
-            p.TORQUE_CONTROL,
-            forces=self._force.tolist(),
-            physicsClientId=self.client,
+            self.snake_id, self._driven_ids, p.TORQUE_CONTROL, forces=force, physicsClientId=self.client
         )
 
     def _draw_head(self, place_m: FloatArray, turn: FloatArray) -> None:
@@ -202,7 +195,7 @@ class PlanarRootBody(BulletBody):
 class GravityBody(BulletBody):
     """A free snake lying on flat or rough ground."""
 
-    _on_base = 6
+    _on_head = 6
 
     def __init__(self, config: BulletConfig) -> None:
         super().__init__(config)
@@ -219,7 +212,7 @@ class GravityBody(BulletBody):
         self._dof[0, 2] = start[2]
         self._sense()
         steps, self._steps = self._steps, round(SETTLE_S / self._dt_s)
-        self._advance(self._target)
+        self._advance(np.zeros(snake.joints))
         self._steps = steps
 
     def _sense(self) -> None:
@@ -237,11 +230,12 @@ class GravityBody(BulletBody):
             self._dof_bytes, 0, place[0], place[1], yaw, *angles, speed[0], speed[1], spin[2], *rates
         )
 
-    def _push(self) -> None:
+    def _resist(self) -> None:
         ground_reaction(
             self._params, self._base, self._dof, self._relief, self._dt_s, self._force, self._work
         )
-        force = self._force.tolist()
+
+    def _push(self, force: list[float]) -> None:
         at = self._base[:3].tolist()
         p.applyExternalForce(self.snake_id, -1, force[:3], at, p.WORLD_FRAME, physicsClientId=self.client)
         p.applyExternalTorque(self.snake_id, -1, force[3:6], p.WORLD_FRAME, physicsClientId=self.client)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
 
 from wormctl.device import DeviceError
 from wormctl_sim.simulated import BodyConfig
@@ -21,6 +23,8 @@ class BulletConfig(BodyConfig, frozen=True, kw_only=True):
     """
 
     form: Literal["planar_root", "gravity"] = "planar_root"
+    physics_hz: Annotated[float, msgspec.Meta(ge=200.0, le=10_000.0)] = 200.0
+    """Physics steps a second. Servos feel a push from outside some steps later, which would be too late with fewer."""
     gui: bool = False
     """Watch it in PyBullet's window, in a process of its own; needs a screen. The simulation stays the same."""
 

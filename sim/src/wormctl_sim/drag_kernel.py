@@ -1,6 +1,6 @@
-"""Numba kernels between PyBullet's numbers and the snake: drag as joint forces, servo aims, link poses.
+"""Numba kernels between PyBullet's numbers and the snake: drag as joint forces, link poses.
 
-`params` is packed by `planar_kernel.planar_params`; `dof` is (2, links + 2): positions, then
+`params` is packed by `planar_layout.planar_params`; `dof` is (2, links + 2): positions, then
 velocities, of the head link's centre in x, y and yaw and of every joint.
 """
 
@@ -18,12 +18,9 @@ from wormctl_sim.planar_layout import (
     DRAG_ACROSS,
     DRAG_ALONG,
     LENGTH_M,
-    LIMIT_RAD,
     LINKS,
     MASS_KG,
-    MAX_SPEED_RAD_S,
     NOSE_AHEAD_M,
-    TIME_CONSTANT_S,
 )
 
 FloatArray = NDArray[np.float64]
@@ -33,36 +30,15 @@ STIFFEST = 0.5
 
 
 @njit(cache=True)
-def aim(
-    params: FloatArray,
-    dof: FloatArray,
-    target_rad: FloatArray,
-    setpoint_rad: FloatArray,
-    steps_left: int,
-    dt_s: float,
-    servo_rad: FloatArray,
-) -> None:
-    """Fill `servo_rad`, (joints,): the angle every joint's motor should make for in the next physics step.
-
-    `target_rad`, (joints,), glides to `setpoint_rad` in `steps_left` steps; the aim is the target, cut to
-    the joint's limit and to where the servo's speed limit allows.
-    """
-    reach = params[MAX_SPEED_RAD_S] * dt_s / (1.0 - math.exp(-dt_s / params[TIME_CONSTANT_S]))
-    limit = params[LIMIT_RAD]
-    for j in range(int(params[LINKS]) - 1):
-        target_rad[j] += (setpoint_rad[j] - target_rad[j]) / steps_left
-        q = dof[0, 3 + j]
-        goal = min(max(target_rad[j], -limit), limit)
-        servo_rad[j] = min(max(goal, q - reach), q + reach)
-
-
-@njit(cache=True)
 def planar_drag(
     params: FloatArray, dof: FloatArray, dt_s: float, force: FloatArray, work: FloatArray
 ) -> None:
     """Fill `force`, (links + 2,), with the drag J^T F for the next physics step.
 
     In x and y at the head link's centre, in yaw about it, and in every joint. `work` is (6, links).
+
+    PyBullet moves by the velocities that a step ends with, so that velocities are those of half a step before the
+    positions: the links are taken to lie as they did then. It makes the error of a step second order.
     """
     n = int(params[LINKS])
     half = 0.5 * params[LENGTH_M]
@@ -72,9 +48,10 @@ def planar_drag(
     creep2 = params[CREEP_SPEED_M_S] ** 2
     cap = STIFFEST * params[MASS_KG] / dt_s
     coulomb = params[COULOMB] > 0.0
+    behind_s = 0.5 * dt_s
     x = dof[0, 0]
     y = dof[0, 1]
-    heading = dof[0, 2]
+    heading = dof[0, 2] - dof[1, 2] * behind_s
     vx = dof[1, 0]
     vy = dof[1, 1]
     spin = dof[1, 2]
@@ -88,7 +65,7 @@ def planar_drag(
             vy -= half * c * spin
             work[4, i] = x
             work[5, i] = y
-            heading += dof[0, 2 + i]
+            heading += dof[0, 2 + i] - dof[1, 2 + i] * behind_s
             spin += dof[1, 2 + i]
             c = math.cos(heading)
             s = math.sin(heading)

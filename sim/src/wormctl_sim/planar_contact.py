@@ -6,7 +6,10 @@ import math
 
 from wormctl.jit import njit
 from wormctl_sim.planar_layout import (
+    CHAIN_SIZE,
     COS,
+    GIVEN,
+    INERTIA,
     LENGTH_M,
     LINKS,
     OBSTACLE_SIZE,
@@ -16,18 +19,13 @@ from wormctl_sim.planar_layout import (
     RX,
     RY,
     SIN,
-    SPIN,
-    TOUCH,
-    TURN_RAD_S,
-    UX,
-    UY,
-    VX_M_S,
-    VY_M_S,
     X_M,
     Y_M,
     FloatArray,
     contact_forces,
-    scratch,
+    link_chain,
+    link_rows,
+    link_velocities,
 )  # fmt: skip
 
 CONTACT_STIFFNESS_N_M = 10_000.0
@@ -38,29 +36,29 @@ CONTACT_CREEP_M_S = 0.01
 
 @njit(cache=True)
 def touch_obstacles(params: FloatArray, state: FloatArray, dt_s: float) -> None:
-    """Fill the contact forces and the scratch space's `TOUCH` rows with what contact does to every link.
+    """Fill the contact forces, and add what contact does to every link to the chain.
 
-    A spring and a damper push a link out of an obstacle, smoothed Coulomb friction
-    holds it along the surface; both are taken implicitly, as the drag is. A contact never pulls.
+    The links are where they were laid out, half a step ahead. A spring and a damper push a link out of an obstacle,
+    smoothed Coulomb friction holds it along the surface; both are taken implicitly, as the drag is. A contact never
+    pulls.
     """
     n = int(params[LINKS])
     half = 0.5 * params[LENGTH_M] - params[RADIUS_M]
     force_n = contact_forces(n, state)
-    work = scratch(n, state)
-    touch = work[TOUCH * n : (TOUCH + 9) * n]
-    vx0 = state[VX_M_S]
-    vy0 = state[VY_M_S]
-    turn0 = state[TURN_RAD_S]
-    reach = 0.5 * n * params[LENGTH_M] + params[RADIUS_M]
+    work = link_rows(n, state)
+    chain = link_chain(n, state)
+    past = link_velocities(n, state)
+    head_x = state[X_M] + 0.5 * dt_s * past[0]
+    head_y = state[Y_M] + 0.5 * dt_s * past[n]
+    reach = n * params[LENGTH_M] + params[RADIUS_M]
     force_n[:] = 0.0
-    touch[:] = 0.0
     for k in range(int(params[OBSTACLES])):
         at = PARAMS_HEADER + OBSTACLE_SIZE * k
-        # Seen from the centre of mass, as the links are.
-        x1 = params[at] - state[X_M]
-        y1 = params[at + 1] - state[Y_M]
-        x2 = params[at + 2] - state[X_M]
-        y2 = params[at + 3] - state[Y_M]
+        # Seen from the head link's centre, as the links are.
+        x1 = params[at] - head_x
+        y1 = params[at + 1] - head_y
+        x2 = params[at + 2] - head_x
+        y2 = params[at + 3] - head_y
         touching = params[at + 4] + params[RADIUS_M]
         t = _nearest(x1, y1, x2, y2, 0.0, 0.0)
         if math.hypot(x1 + t * (x2 - x1), y1 + t * (y2 - y1)) > reach + touching:
@@ -86,13 +84,9 @@ def touch_obstacles(params: FloatArray, state: FloatArray, dt_s: float) -> None:
                 gap = math.hypot(nx, ny) + 1e-12
             nx /= gap
             ny /= gap
-            # What the link's own point of the contact does besides the whole's motion.
-            lever_x = px - cx
-            lever_y = py - cy
-            ux = work[UX * n + i] - work[SPIN * n + i] * lever_y
-            uy = work[UY * n + i] + work[SPIN * n + i] * lever_x
-            vx = vx0 - turn0 * py + ux
-            vy = vy0 + turn0 * px + uy
+            spin = past[2 * n + i]
+            vx = past[i] - spin * (py - cy)
+            vy = past[n + i] + spin * (px - cx)
             press = CONTACT_STIFFNESS_N_M * depth - CONTACT_DAMPING_NS_M * (nx * vx + ny * vy)
             if press <= 0.0:
                 continue
@@ -106,15 +100,16 @@ def touch_obstacles(params: FloatArray, state: FloatArray, dt_s: float) -> None:
             spring = CONTACT_STIFFNESS_N_M * depth
             gx = k01 * px - k00 * py
             gy = k11 * px - k01 * py
-            touch[i] += k00
-            touch[n + i] += k01
-            touch[2 * n + i] += gx
-            touch[3 * n + i] += k11
-            touch[4 * n + i] += gy
-            touch[5 * n + i] += px * gy - py * gx
-            touch[6 * n + i] += spring * nx
-            touch[7 * n + i] += spring * ny
-            touch[8 * n + i] += spring * (px * ny - py * nx)
+            own = chain[CHAIN_SIZE * i : CHAIN_SIZE * (i + 1)]
+            own[INERTIA] += k00
+            own[INERTIA + 1] += k01
+            own[INERTIA + 2] += gx
+            own[INERTIA + 3] += k11
+            own[INERTIA + 4] += gy
+            own[INERTIA + 5] += px * gy - py * gx
+            own[GIVEN] += spring * nx
+            own[GIVEN + 1] += spring * ny
+            own[GIVEN + 2] += spring * (px * ny - py * nx)
 
 
 @njit(cache=True)

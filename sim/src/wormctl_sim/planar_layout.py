@@ -6,8 +6,6 @@ the views of them only; no physics.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,42 +31,46 @@ CREEP_SPEED_M_S = 11
 NOSE_AHEAD_M = 12
 NOSE_SPREAD_M = 13
 STALL_NM = 14
-OBSTACLES = 15
-PARAMS_HEADER = 16
+STIFFNESS_NM_RAD = 15
+OBSTACLES = 16
+PARAMS_HEADER = 17
 """Obstacles follow, `OBSTACLE_SIZE` values each: x1_m, y1_m, x2_m, y2_m, radius_m (a peg has equal ends)."""
 OBSTACLE_SIZE = 5
 
 # state: where each variable stands
 X_M = 0
-"""Centre of mass of the whole snake, as is Y_M."""
+"""The head link's centre, as is Y_M."""
 Y_M = 1
 HEADING_RAD = 2
 """Of the head link; not wrapped."""
-VX_M_S = 3
-VY_M_S = 4
-TURN_RAD_S = 5
-MOMENTUM = 6
-"""Three values: linear (x, y) and angular momentum about the centre of mass, at the end of the last step."""
-HEAD = 9
-"""Two values: the head link's centre relative to the centre of mass, x_m and y_m."""
-STATE_HEADER = 11
+STATE_HEADER = 3
 """Then, for n links: joint angles, rates and present targets (n - 1 each), contact forces (n), the links' velocities
-at the end of the last step (3 n), servo torques (n - 1), and a step's scratch space."""
+at the end of the last step (3 n), servo torques (n - 1), loads from elsewhere (n + 2), and a step's scratch space."""
 
-# Scratch: rows of n values, one for each link.
+# Scratch: first, rows of n values, one for each link.
 RX, RY = 0, 1
-"""A link's centre, seen from the snake's centre of mass."""
-UX, UY = 2, 3
-"""What the joints' rates add to its velocity."""
-COS, SIN = 4, 5
-SPIN = 6
-"""What the joints' rates add to its turning."""
-K00, K01, K11 = 7, 8, 9
-"""Its drag tensor."""
-TOUCH = 10
-"""Nine rows: contact, as a symmetric matrix on the link's twist about the centre of mass (00, 01, 02, 11, 12, 22),
-and the wrench of its springs (x, y, moment)."""
-ROWS = 19
+"""A link's centre, seen from the head link's."""
+COS, SIN = 2, 3
+ROWS = 4
+# Then, for each link, what turns its twist about the head link's centre into a wrench.
+CHAIN_SIZE = 9
+INERTIA = 0
+"""Six values, a symmetric matrix (00, 01, 02, 11, 12, 22): mass over dt, drag, contact."""
+GIVEN = 6
+"""Three values: the wrench (x, y, moment) that its momentum and the springs of contacts give."""
+# Then, for each joint, what `planar_servos` needs.
+JOINT_SIZE = 9
+HINGE_X, HINGE_Y = 0, 1
+"""Its place, seen from the head link's centre."""
+AIM = 2
+"""The rate that its servo would have without load."""
+SIDE = 3
+"""0 while the servo does what is asked, 1 or -1 where it gives its stall torque, `HELD` times the side of the stop
+that the joint rests on."""
+YIELD_X, YIELD_Y, YIELD_Z = 4, 5, 6
+BEARING = 7
+PUSH = 8
+HELD = 2.0
 
 
 def planar_params(
@@ -98,6 +100,7 @@ def planar_params(
     params[DRAG_ACROSS] = ground.across
     params[CREEP_SPEED_M_S] = ground.creep_speed_m_s
     params[STALL_NM] = servo.stall_torque_nm
+    params[STIFFNESS_NM_RAD] = servo.stiffness_nm_rad
     params[NOSE_AHEAD_M] = snake.nose.ahead_m
     params[NOSE_SPREAD_M] = snake.nose.spread_m
     params[OBSTACLES] = len(rods)
@@ -108,22 +111,17 @@ def planar_params(
 def planar_state(snake: Snake, x_m: float = 0.0, y_m: float = 0.0, heading_rad: float = 0.0) -> FloatArray:
     """The state of `snake` at rest and straight, its head link's centre at (`x_m`, `y_m`)."""
     n = snake.links
-    state = np.zeros(STATE_HEADER + 4 * (n - 1) + (4 + ROWS) * n + stall_scratch(n))
-    planar_reset(snake.links, snake.link.length_m, state, x_m, y_m, heading_rad)
+    state = np.zeros(STATE_HEADER + (4 + JOINT_SIZE) * (n - 1) + (5 + ROWS + CHAIN_SIZE) * n + 2)
+    planar_reset(state, x_m, y_m, heading_rad)
     return state
 
 
 @njit(cache=True)
-def planar_reset(
-    links: int, length_m: float, state: FloatArray, x_m: float, y_m: float, heading_rad: float
-) -> None:
+def planar_reset(state: FloatArray, x_m: float, y_m: float, heading_rad: float) -> None:
     """Put `state` back to rest and straight, the head link's centre at (`x_m`, `y_m`)."""
     state[:] = 0.0
-    back = 0.5 * (links - 1) * length_m
-    state[HEAD] = back * math.cos(heading_rad)
-    state[HEAD + 1] = back * math.sin(heading_rad)
-    state[X_M] = x_m - state[HEAD]
-    state[Y_M] = y_m - state[HEAD + 1]
+    state[X_M] = x_m
+    state[Y_M] = y_m
     state[HEADING_RAD] = heading_rad
 
 
@@ -131,6 +129,18 @@ def planar_reset(
 def joint_angles(links: int, state: FloatArray) -> FloatArray:
     """The view of `state` that holds the joint angles in rad, shape (links - 1,), head first."""
     return state[STATE_HEADER : STATE_HEADER + links - 1]
+
+
+@njit(cache=True, inline="always")
+def joint_rates(links: int, state: FloatArray) -> FloatArray:
+    """The view of `state` that holds the joints' speeds in rad/s, shape (links - 1,)."""
+    return state[STATE_HEADER + links - 1 : STATE_HEADER + 2 * (links - 1)]
+
+
+@njit(cache=True, inline="always")
+def joint_targets(links: int, state: FloatArray) -> FloatArray:
+    """The view of `state` that holds where the servos are at present sent, in rad, shape (links - 1,)."""
+    return state[STATE_HEADER + 2 * (links - 1) : STATE_HEADER + 3 * (links - 1)]
 
 
 @njit(cache=True, inline="always")
@@ -155,11 +165,31 @@ def servo_torques(links: int, state: FloatArray) -> FloatArray:
 
 
 @njit(cache=True, inline="always")
-def scratch(links: int, state: FloatArray) -> FloatArray:
-    """The view of `state` that a step may use as it likes: `ROWS` rows, then what `stall_scratch` counts."""
-    return state[STATE_HEADER + 4 * (links - 1) + 4 * links :]
+def snake_load(links: int, state: FloatArray) -> FloatArray:
+    """The view of `state` that holds loads from elsewhere, none unless somebody sets them, shape (links + 2,).
+
+    A force (x, y) and a moment on the whole snake about the head link's centre, then a torque on every joint.
+    """
+    start = STATE_HEADER + 4 * (links - 1) + 4 * links
+    return state[start : start + links + 2]
 
 
-def stall_scratch(links: int) -> int:
-    """Values that solving for stalled servos needs besides the rows."""
-    return 9 * links + 5 * (links - 1) + (links + 2) * (links + 3)
+@njit(cache=True, inline="always")
+def link_rows(links: int, state: FloatArray) -> FloatArray:
+    """The view of `state` that holds the scratch space's rows, shape (ROWS * links,)."""
+    start = STATE_HEADER + 4 * (links - 1) + 5 * links + 2
+    return state[start : start + ROWS * links]
+
+
+@njit(cache=True, inline="always")
+def link_chain(links: int, state: FloatArray) -> FloatArray:
+    """The view of `state` that holds what each link needs of a wrench, shape (CHAIN_SIZE * links,)."""
+    start = STATE_HEADER + 4 * (links - 1) + (5 + ROWS) * links + 2
+    return state[start : start + CHAIN_SIZE * links]
+
+
+@njit(cache=True, inline="always")
+def joint_space(links: int, state: FloatArray) -> FloatArray:
+    """The view of `state` that holds what solving for the joints needs, shape (JOINT_SIZE * (links - 1),)."""
+    start = STATE_HEADER + 4 * (links - 1) + (5 + ROWS + CHAIN_SIZE) * links + 2
+    return state[start : start + JOINT_SIZE * (links - 1)]

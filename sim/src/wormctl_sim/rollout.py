@@ -83,7 +83,7 @@ def closed_loop(
     pose = np.zeros((setting.links, 3))
     tip = np.zeros(2)
     body = setting.body_state
-    planar_reset(setting.links, setting.link_m, body, 0.0, 0.0, heading_rad)
+    planar_reset(body, 0.0, 0.0, heading_rad)
     angles = joint_angles(setting.links, body)
     good[:receptors] = smell
     for i in range(path.shape[0]):

@@ -50,7 +50,8 @@ def ground_reaction(
 
     `base` is (13,): position, orientation (x, y, z, w), velocity and angular velocity of the head link, all
     seen from the world; so are the force and the torque about its centre. `dof` is as in `drag_kernel`; its
-    first three columns are not used. `work` is (5, links) or more.
+    first three columns are not used. `work` is (5, links) or more. The links are taken to lie as they did half a step
+    before, as in `drag_kernel.planar_drag`.
     """
     n = int(params[LINKS])
     half = 0.5 * params[LENGTH_M]
@@ -77,8 +78,11 @@ def ground_reaction(
     wx, wy, wz = base[10], base[11], base[12]
 
     a = b = ua = ub = 0.0
-    turn = spin = 0.0
-    c, s = 1.0, 0.0
+    behind_s = 0.5 * dt_s
+    turn = -behind_s * (wx * e3x + wy * e3y + wz * e3z)
+    spin = 0.0
+    c = math.cos(turn)
+    s = math.sin(turn)
     fx = fy = fz = mx = my = mz = 0.0
     for i in range(n):
         if i > 0:
@@ -88,7 +92,7 @@ def ground_reaction(
             ub -= half * c * spin
             work[0, i] = a
             work[1, i] = b
-            turn += dof[0, 2 + i]
+            turn += dof[0, 2 + i] - dof[1, 2 + i] * behind_s
             spin += dof[1, 2 + i]
             c = math.cos(turn)
             s = math.sin(turn)
