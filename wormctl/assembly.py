@@ -154,6 +154,8 @@ def assemble(
         closing.callback(guarded.close)
         with _blamed(body_part, "be configured"):
             guarded.configure(context)
+        if isinstance(body, Noted):
+            notes += body.notes
         context = msgspec.structs.replace(context, body=body)
         for sensor, part in zip(sensors, robot.sensors, strict=True):
             closing.callback(close_quietly, sensor)

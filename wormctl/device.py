@@ -170,7 +170,7 @@ class Sensor(Protocol):
 
 @runtime_checkable
 class Noted(Protocol):
-    """The extra face of a sensor that has something to tell a person before the run, once configured."""
+    """The extra face of a sensor or a body that has something to tell a person before the run, once configured."""
 
     notes: Sequence[str]
     """Lines."""

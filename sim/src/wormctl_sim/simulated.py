@@ -40,6 +40,8 @@ class BodyConfig(Config, frozen=True, kw_only=True):
     ground: Ground = msgspec.field(default_factory=Ground)
     physics_hz: Annotated[float, msgspec.Meta(ge=100.0, le=10_000.0)] = 200.0
     """Physics steps a second; the loop's period must hold a whole number of them."""
+    latency_s: Annotated[float, msgspec.Meta(ge=0.0, le=0.2)] = 0.0
+    """How much later setpoints reach the servos; rounded to whole periods of the loop."""
 
     @property
     def carries_weight(self) -> bool:
@@ -77,6 +79,10 @@ class SimulatedBody(ABC):
         self._configured = False
         self._steps = 0
         self._dt_s = 0.0
+        self.notes: tuple[str, ...] = ()
+        self._late: list[FloatArray] = []
+        """Setpoints on their way, the next to arrive at `_next`; one row more than periods that they take."""
+        self._next = 0
         self._out: Samples | None = None
         self._out_angles: FloatArray = self._angles
 
@@ -109,6 +115,7 @@ class SimulatedBody(ABC):
         obstacles = arena.obstacles if arena else np.zeros((0, OBSTACLE_SIZE))
         self.truth.contact_n[:] = 0.0
         self._build(context, start, obstacles, terrain)
+        self._set_latency(context.period_s, self.config.latency_s)
         all_finite(self._angles)  # compiled now, not in the first tick
         self._configured = True
 
@@ -128,6 +135,8 @@ class SimulatedBody(ABC):
     def write(self, setpoint_rad: FloatArray, now_s: float) -> None:
         """Advance by one period, the joints' targets gliding from the last setpoint to this one.
 
+        Or to the one of `latency_s` before; the posture at the start, as long as there was none.
+
         `setpoint_rad` is (joints,), float64. Raises `DeviceError` if it is not, if a value is not finite, or
         if the body is not armed; nothing moves then.
         """
@@ -140,7 +149,22 @@ class SimulatedBody(ABC):
             )
         if not all_finite(setpoint_rad):
             raise DeviceError(f"{self.spec.name}: a setpoint is not finite")
-        self._advance(setpoint_rad)
+        self._late[self._next][:] = setpoint_rad
+        self._next = (self._next + 1) % len(self._late)
+        self._advance(self._late[self._next])
+
+    def _set_latency(self, period_s: float, latency_s: float) -> None:
+        """Fill the queue of setpoints with the present posture."""
+        periods = round(latency_s / period_s)
+        self._late = [self._angles.copy() for _ in range(periods + 1)]
+        self._next = 0
+        taken_s = periods * period_s
+        self.notes = ()
+        if abs(taken_s - latency_s) > 1e-9:
+            self.notes = (
+                f"setpoints reach the servos {taken_s:g} s late instead of latency_s = {latency_s:g}: "
+                "a whole number of the loop's periods",
+            )
 
     def stop(self, reason: str) -> None:
         """Make the motors safe. A simulated body simply moves no more."""
