@@ -38,6 +38,7 @@ from wormctl.loop import Loop, Observer, ticks_per_step
 from wormctl.plugins import Plugins
 from wormctl.robot import Part, Robot
 from wormctl.snake import Snake, load_snake
+from wormctl.variation import Variation
 
 if TYPE_CHECKING:
     from wormctl.policy import Policy
@@ -62,6 +63,7 @@ class Assembly:
         truth: Truth | None,
         sensors: Sequence[Sensor],
         binding: Binding,
+        varied: dict[str, float],
         notes: Sequence[str],
         closing: ExitStack,
     ) -> None:
@@ -72,6 +74,8 @@ class Assembly:
         self.body_name = body_name
         """As a person asks for it."""
         self.world_name = None if world is None or robot.world is None else robot.world.name
+        self.varied = varied
+        """What was drawn for this trial, by the names of `wormctl.variation.Variation`. `snake` is without it."""
         self.notes = tuple(notes)
         """Lines that a person should see before the run."""
         self._closing = closing
@@ -140,6 +144,8 @@ def assemble(
     sensors = [_make(plugins.sensor(*_use(part)), part) for part in robot.sensors]
     guarded = GuardedBody(body)
     _check_specs(robot, snake, guarded.spec, sensors)
+    varied = _vary(robot, guarded.spec, seed)
+    variation = Variation(**varied)
     binding = Binding(
         [guarded.spec, *(sensor.spec for sensor in sensors)],
         controller.inputs,
@@ -150,7 +156,13 @@ def assemble(
         if world is not None and robot.world is not None:
             with _blamed(robot.world, "be prepared"):
                 _prepare(world, snake, seed)
-        context = Context(snake=snake, period_s=1.0 / robot.rate_hz, seed=seed, world=world)
+        context = Context(
+            snake=variation.scale(snake),
+            period_s=1.0 / robot.rate_hz,
+            seed=seed,
+            world=world,
+            variation=variation,
+        )
         closing.callback(guarded.close)
         with _blamed(body_part, "be configured"):
             guarded.configure(context)
@@ -177,9 +189,22 @@ def assemble(
             truth=body.truth if isinstance(body, Simulated) else None,
             sensors=sensors,
             binding=binding,
+            varied=varied,
             notes=notes,
             closing=closing.pop_all(),
         )
+
+
+def _vary(robot: Robot, body: DeviceSpec, seed: int) -> dict[str, float]:
+    """What differs in this trial. Raises `ConfigError` for a real body, which no draw can change."""
+    if robot.randomise is None:
+        return {}
+    if not body.simulated:
+        raise ConfigError(
+            f"{robot.file}: $.randomise: varies simulated robots only, and the body {body.name} is a real one: "
+            "take the table out"
+        )
+    return robot.randomise.draw(seed)
 
 
 def _warm_up(controller: Controller) -> None:

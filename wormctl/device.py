@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Channel, Samples
+from wormctl.variation import Variation
 
 if TYPE_CHECKING:
     from wormctl.snake import Snake
@@ -142,12 +143,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     snake: Snake
-    """The mechanical description of the robot: the only place its numbers stand."""
+    """The mechanical description of the robot: the only place its numbers stand. In a trial that varies it, as it is
+    in that trial."""
     period_s: float
     """Time between two ticks of the loop."""
     seed: int
     world: World | None = None
     body: object | None = None
+    variation: Variation = Variation()
+    """What else differs in this trial, for simulated devices to heed."""
 
 
 class Sensor(Protocol):

@@ -129,6 +129,7 @@ class Episode:
             bad_samples={name: n for name, n in result.bad_samples.items() if n},
             sensor_errors=result.sensor_errors,
             guarded_ticks=result.guarded_ticks,
+            varied=assembly.varied,
             loudest=loudest(rows["activity"], assembly.controller.neurons, classes),
         )
 

@@ -79,6 +79,9 @@ def _facts(info: RunInfo, s: Summary) -> list[tuple[str, str]]:
     cut = f", cut out: {', '.join(s.ablated)}" if s.ablated else ""
     place = f", world {s.world}" if s.world else ""
     facts.append(("worm", f"{s.policy} in body {s.body}{place}, seed {s.seed}{cut}"))
+    if s.varied:
+        drawn = ", ".join(f"{name} {value:.3g}" for name, value in s.varied.items())
+        facts.append(("varied", f"{drawn}, by the seed"))
     late = f", {s.overruns or 'no'} deadline{'s'[: s.overruns != 1]} missed" if info.realtime else ""
     facts.append(("pace", f"{s.rtf:.1f}x real time, {s.tick_us_median:.0f} us a tick{late}"))
     if s.bad_samples:

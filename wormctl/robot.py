@@ -16,6 +16,9 @@ use = "odour"
 [[bind]]
 channel = "odour.food"      # of the body or a sensor
 to = ["ASEL", "ASER"]       # inputs of the policy
+
+[randomise]                 # of a simulated robot: what differs from seed to seed, see `wormctl.variation`
+mass = [0.7, 1.3]
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from wormctl.binding import Bind
 from wormctl.config import ConfigError, convert, read_toml
 from wormctl.names import unknown
 from wormctl.snake import REFERENCE
+from wormctl.variation import Randomise
 
 SHIPPED = Path(__file__).parent / "robots"
 DEFAULT = "worm"
@@ -69,6 +73,7 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     world: Part | None
     sensors: tuple[Part, ...]
     binds: tuple[Bind, ...]
+    randomise: Randomise | None = None
 
     def replace(
         self,
@@ -111,6 +116,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     world: Settings | None = None
     sensor: list[Settings] = []
     bind: list[Bind] = []
+    randomise: Randomise | None = None
 
 
 class _Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +169,7 @@ def parse_robot(raw: Settings, *, where: str, folder: Path) -> Robot:
         world=None if file.world is None else _world(file.world, where, folder),
         sensors=tuple(_part(s, _Use, where, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
         binds=tuple(file.bind),
+        randomise=file.randomise,
     )
 
 

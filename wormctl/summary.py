@@ -66,6 +66,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     guarded_ticks: int = 0
     """Ticks in which the nervous system had to keep something unusable out of its state; see
     `wormctl.controller.Controller`. Runs recorded before it was counted have none."""
+    varied: dict[str, float] = {}
+    """What was drawn for this trial by `[randomise]`, by the names of `wormctl.variation.Variation`."""
     loudest: list[Loud]
     """The neurons that changed most, one of each class."""
 

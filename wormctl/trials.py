@@ -42,6 +42,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     frequency_hz: float
     seconds: float
     reason: str
+    varied: dict[str, float] = {}
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

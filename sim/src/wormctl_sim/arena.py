@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.config import ConfigError
+from wormctl.ranges import Range, draw
 from wormctl.snake import Snake
 from wormctl_sim import field_kernel as field
-from wormctl_sim.arena_config import ArenaConfig, Field, Odour, Pegs, Range, Source, ends
+from wormctl_sim.arena_config import ArenaConfig, Field, Odour, Pegs, Source
 
 FloatArray = NDArray[np.float64]
 
@@ -73,7 +74,7 @@ class Arena:
         self.seed = seed
         rng = np.random.default_rng([0xA2E7A, seed])
         self.start[:2] = self.config.start.at_m
-        self.start[2] = math.radians(_draw(rng, self.config.start.heading_deg))
+        self.start[2] = math.radians(draw(rng, self.config.start.heading_deg))
         side, distance_m = 1.0, 0.0
         for i, source in enumerate(self._origin):
             if source.distance_m is None:
@@ -82,7 +83,7 @@ class Arena:
             elif source.side is None:
                 self.home[i] = self._polar(rng, source.distance_m, source.bearing_deg)
             else:
-                drawn_m, bearing_deg = _draw(rng, source.distance_m), _draw(rng, source.bearing_deg)
+                drawn_m, bearing_deg = draw(rng, source.distance_m), draw(rng, source.bearing_deg)
                 if source.side == "either":
                     side, distance_m = (1.0 if rng.random() < 0.5 else -1.0), drawn_m
                 else:
@@ -91,7 +92,7 @@ class Arena:
             self.circle[i, 2] = rng.uniform(-math.pi, math.pi)
         self._place_obstacles(rng)
         for i, poke in enumerate(self.config.poke):
-            start_s = _draw(rng, poke.at_s)
+            start_s = draw(rng, poke.at_s)
             self.pokes[i] = POKED.index(poke.region), start_s, start_s + poke.seconds, poke.force_n
         field.move_sources(self.sources, self.home, self.circle, 0.0)
 
@@ -152,7 +153,7 @@ class Arena:
         return self._rows.get(channel, (0, 0))
 
     def _polar(self, rng: np.random.Generator, distance_m: Range, bearing_deg: Range) -> tuple[float, float]:
-        return self._at(_draw(rng, distance_m), _draw(rng, bearing_deg))
+        return self._at(draw(rng, distance_m), draw(rng, bearing_deg))
 
     def _at(self, distance_m: float, bearing_deg: float) -> tuple[float, float]:
         angle = self.start[2] + math.radians(bearing_deg)
@@ -210,12 +211,6 @@ def _in_order(config: ArenaConfig) -> list[tuple[str, Field]]:
     odours = sorted(config.odour, key=lambda odour: not odour.food)
     fields: list[tuple[str, Field]] = [(f"odour.{f.name}", f) for f in odours]
     return fields + [(f"poison.{f.name}", f) for f in config.poison]
-
-
-def _draw(rng: np.random.Generator, value: Range) -> float:
-    """One number from a range. Draws even where there is no choice: fixing one value leaves the others."""
-    low, high = ends(value)
-    return low + (high - low) * rng.random()
 
 
 def _segment_m(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> float:

@@ -5,16 +5,15 @@ Wherever a `Range` stands, a number is meant as it is, and `[low, high]` is draw
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 import msgspec
 
 from wormctl.device import Config
+from wormctl.ranges import Range, check_range, shown
 
 Coordinate = Annotated[float, msgspec.Meta(ge=-100.0, le=100.0)]
 Point = tuple[Coordinate, Coordinate]
-Range = float | tuple[float, float]
 Radius = Annotated[float, msgspec.Meta(ge=0.002, le=1.0)]
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
 Velocity = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
@@ -57,13 +56,13 @@ class Source(Config, frozen=True, kw_only=True):
             raise ValueError("a source needs at_m or distance_m, and has neither")
         if self.at_m is not None and self.distance_m is not None:
             raise ValueError(
-                f"at_m = {_shown(self.at_m)} and distance_m = {_shown(self.distance_m)}: "
+                f"at_m = {shown(self.at_m)} and distance_m = {shown(self.distance_m)}: "
                 "a source must have one of the two"
             )
         if self.at_m is not None and self.bearing_deg != 0.0:
             raise ValueError(
-                f"bearing_deg = {_shown(self.bearing_deg)}: goes with distance_m, "
-                f"must not stand beside at_m = {_shown(self.at_m)}"
+                f"bearing_deg = {shown(self.bearing_deg)}: goes with distance_m, "
+                f"must not stand beside at_m = {shown(self.at_m)}"
             )
         if self.distance_m is not None:
             check_range("distance_m", self.distance_m, 0.0, 100.0)
@@ -168,21 +167,3 @@ class ArenaConfig(Config, frozen=True, kw_only=True):
                     raise ValueError(
                         f"two fields of {key} have name = {name!r}: give one more sources instead"
                     )
-
-
-def check_range(field: str, value: Range, low: float, high: float) -> None:
-    """Raise `ValueError`, naming `field`, unless `value` lies within [low, high] and is in order."""
-    first, last = ends(value)
-    if not (math.isfinite(first) and math.isfinite(last) and low <= first <= last <= high):
-        raise ValueError(
-            f"{field} = {_shown(value)} must be a number or [low, high] within [{low:g}, {high:g}]"
-        )
-
-
-def ends(value: Range) -> tuple[float, float]:
-    """The lowest and the highest value of a range."""
-    return value if isinstance(value, tuple) else (value, value)
-
-
-def _shown(value: Range | Point) -> str:
-    return str(list(value) if isinstance(value, tuple) else value)

@@ -77,7 +77,7 @@ class BulletBody(SimulatedBody):
         self, context: Context, start: FloatArray, obstacles: FloatArray, terrain: Terrain | None
     ) -> None:
         snake = context.snake
-        self._params = planar_params(snake, self.config.ground)
+        self._params = planar_params(snake, self.ground)
         self._state = planar_state(snake)
         self._dof[:] = self._guess[:] = 0.0
         self.client = connect(dt_s=self._dt_s)

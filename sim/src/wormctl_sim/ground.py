@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from wormctl.device import Config
+from wormctl.variation import Variation
 
 Drag = Annotated[float, msgspec.Meta(gt=0.0, le=100.0)]
 
@@ -23,3 +24,11 @@ class Ground(Config, frozen=True, kw_only=True):
     along: Drag = 0.3
     across: Drag = 6.0
     creep_speed_m_s: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 0.01
+
+    def varied(self, variation: Variation) -> Ground:
+        """As it is in a trial of which this was drawn."""
+        return msgspec.structs.replace(
+            self,
+            along=self.along * variation.drag,
+            across=self.across * variation.drag * variation.anisotropy,
+        )

@@ -30,7 +30,7 @@ class PlanarBody(SimulatedBody):
     def _build(
         self, context: Context, start: FloatArray, obstacles: FloatArray, terrain: Terrain | None
     ) -> None:
-        self._params = planar_params(context.snake, self.config.ground, obstacles)
+        self._params = planar_params(context.snake, self.ground, obstacles)
         self._state = planar_state(context.snake, start[0], start[1], start[2])
         # No steps: looks without moving, and compiles before the loop's clock starts.
         self._move(self._angles, 0)

@@ -73,6 +73,8 @@ class SimulatedBody(ABC):
             capabilities=frozenset({Capability.FEEDBACK, Capability.TORQUE_OFF}),
         )
         self.config = config
+        self.ground = config.ground
+        """As it is in this trial."""
         self.truth = Truth(config.joints + 1)
         self._angles: FloatArray = np.zeros(config.joints)
         self._armed = False
@@ -114,8 +116,9 @@ class SimulatedBody(ABC):
         start = arena.start if arena else np.zeros(3)
         obstacles = arena.obstacles if arena else np.zeros((0, OBSTACLE_SIZE))
         self.truth.contact_n[:] = 0.0
+        self.ground = self.config.ground.varied(context.variation)
         self._build(context, start, obstacles, terrain)
-        self._set_latency(context.period_s, self.config.latency_s)
+        self._set_latency(context.period_s, context.variation.latency_s)
         all_finite(self._angles)  # compiled now, not in the first tick
         self._configured = True
 
@@ -153,14 +156,15 @@ class SimulatedBody(ABC):
         self._next = (self._next + 1) % len(self._late)
         self._advance(self._late[self._next])
 
-    def _set_latency(self, period_s: float, latency_s: float) -> None:
-        """Fill the queue of setpoints with the present posture."""
+    def _set_latency(self, period_s: float, drawn_s: float | None) -> None:
+        """Fill the queue of setpoints with the present posture. What was drawn for the trial goes before settings."""
+        latency_s = self.config.latency_s if drawn_s is None else drawn_s
         periods = round(latency_s / period_s)
         self._late = [self._angles.copy() for _ in range(periods + 1)]
         self._next = 0
         taken_s = periods * period_s
         self.notes = ()
-        if abs(taken_s - latency_s) > 1e-9:
+        if drawn_s is None and abs(taken_s - latency_s) > 1e-9:
             self.notes = (
                 f"setpoints reach the servos {taken_s:g} s late instead of latency_s = {latency_s:g}: "
                 "a whole number of the loop's periods",

@@ -78,6 +78,7 @@ class SmellSensor:
         self._values: FloatArray = np.zeros(len(self._channels))
         self._aside_m = 0.0
         self._rng = np.random.default_rng(0)
+        self._spread = config.noise
         self._noise: FloatArray = np.zeros(len(self._channels))
 
     def configure(self, context: Context) -> None:
@@ -105,15 +106,17 @@ class SmellSensor:
         self._aside_m = context.snake.nose.spread_m / 2 if self.config.noses == 2 else 0.0
         kind = 1 if self.smell == "odour" else 2
         self._rng = np.random.default_rng([0x0D0, kind, context.seed])
+        drawn = context.variation.odour_noise if self.smell == "odour" else None
+        self._spread = self.config.noise if drawn is None else drawn
         self._measure()
 
     def read(self, now_s: float, out: Samples) -> None:
         """Fill the concentrations at the nose, or at both."""
         self._measure()
-        if self.config.noise > 0.0:
+        if self._spread > 0.0:
             self._rng.standard_normal(out=self._noise)
         for i, channel in enumerate(self._channels):
-            noisy = self._values[i] + self.config.noise * self._noise[i]
+            noisy = self._values[i] + self._spread * self._noise[i]
             out.put(channel, min(max(noisy, 0.0), MOST), now_s)
 
     def close(self) -> None:
