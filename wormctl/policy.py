@@ -89,6 +89,8 @@ class Made(_Table, frozen=True, kw_only=True):
     """Who made it."""
     data: tuple[str, ...] = ()
     """Where data came from: title, licence."""
+    genes: dict[str, float] = {}
+    """What evolution found, by name: training can begin with it."""
     wormctl: str = __version__
     notes: str = ""
 

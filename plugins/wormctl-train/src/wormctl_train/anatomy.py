@@ -9,6 +9,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,29 @@ STRETCH_REACH = 6
 receptors reaching backwards over about half the body)."""
 AHEAD_REACH = 2
 """Joints ahead of those a B neuron moves whose bend it takes up (Wen et al. 2012: a bend makes the body behind it
-bend alike)."""
+bend alike); an A neuron takes up the bend of as many joints behind (a mirror image: an assumption)."""
+OWN_REACH = 3
+"""Joints ahead of its own over which an A neuron sums the bend that it works against."""
+TAIL_JOINTS = 4
+"""The last joints. A neurons there sum the bend of these: where the backward wave starts, as the forward one does in
+the head (A neurons oscillate by themselves, most of all the hindmost: Gao et al. 2018)."""
+TAIL_FIRST = 9
+"""The joint from which on an A neuron counts as one of the tail."""
 HEAD_REACH = 4
 """Joints over which head motor neurons sum the bend."""
+SMD_REACH = 8
+"""As far back as that reach the long processes of SMD, with a gain of their own."""
+STRETCH = {
+    "B.ahead": "B neurons, taking up the bend ahead",
+    "B.own": "B neurons, against the bend where they are and behind",
+    "A.behind": "A neurons, taking up the bend behind",
+    "A.own": "A neurons, against the bend where they are and ahead",
+    "A.tail": "the hindmost A neurons, against the bend of the tail",
+    "SMD": "SMD, against the bend of the head",
+    "SMD.far": "SMD, against the bend behind the head",
+    "RMD": "RMD, against the bend of the head",
+}
+"""Kinds of stretch receptor."""
 
 
 def strength(counts: NDArray[np.integer], clip: int) -> FloatArray:
@@ -65,10 +86,11 @@ class Anatomy:
     stretch_neuron: IntArray
     stretch_joint: IntArray
     stretch_unit: FloatArray
-    """Current for a radian of bend, before the class gain: behind, negative for dorsal cells, whose side a dorsal
-    bend shortens; ahead, positive. Larger where fewer joints are left to sum."""
-    stretch_ahead: NDArray[np.bool_]
-    """Whether the joint lies ahead of the cell."""
+    """Current for a radian of bend, before the gain of the kind: `against` a bend, negative for dorsal cells, whose
+    side a dorsal bend shortens; positive where a bend is taken up. Larger where fewer joints are left to sum."""
+    stretch_kind: tuple[str, ...]
+    """Of `STRETCH`."""
+    joints: int
 
     masks: dict[tuple[str, ...], NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
@@ -114,9 +136,7 @@ def anatomy(joints: int = JOINTS) -> Anatomy:
     nmj_sign = np.where(c.nmj_sign < 0, -1.0, 1.0)
 
     muscle_joint = muscle_joints(c, joints)
-    stretch = [
-        entry for i, kind in enumerate(classes) for entry in _stretch(c, i, kind, muscle_joint, joints)
-    ]
+    stretch = [felt for i, kind in enumerate(classes) for felt in _stretch(c, i, kind, muscle_joint, joints)]
     chemical = [i for i, n in enumerate(c.names) if n[:3] in CHEMICAL_CELLS and len(n) == 4]
     touch = [i for i, n in enumerate(c.names) if n[:3] in TOUCH_CELLS]
     return Anatomy(
@@ -133,28 +153,47 @@ def anatomy(joints: int = JOINTS) -> Anatomy:
         receptor_sign=np.array(
             [-1.0 if c.names[i] in OFF_CELLS else 1.0 for i in chemical] + [1.0] * len(touch)
         ),
-        stretch_neuron=np.array([i for i, _, _, _ in stretch], np.int32),
-        stretch_joint=np.array([j for _, j, _, _ in stretch], np.int32),
-        stretch_unit=np.array([u for _, _, u, _ in stretch]),
-        stretch_ahead=np.array([ahead for _, _, _, ahead in stretch]),
+        stretch_neuron=np.array([felt.neuron for felt in stretch], np.int32),
+        stretch_joint=np.array([felt.joint for felt in stretch], np.int32),
+        stretch_unit=np.array([felt.unit for felt in stretch]),
+        stretch_kind=tuple(felt.kind for felt in stretch),
+        joints=joints,
     )
 
 
-def _stretch(
-    c: Connectome, index: int, kind: str, muscle_joint: IntArray, joints: int
-) -> list[tuple[int, int, float, bool]]:
-    side = {"DB": 1.0, "SMDD": 1.0, "RMDD": 1.0, "VB": -1.0, "SMDV": -1.0, "RMDV": -1.0}.get(kind)
+class _Felt(NamedTuple):
+    """One joint whose bend one neuron feels."""
+
+    kind: str
+    neuron: int
+    joint: int
+    unit: float
+
+
+_SIDE = {
+    "DB": 1.0, "DA": 1.0, "SMDD": 1.0, "RMDD": 1.0, "VB": -1.0, "VA": -1.0, "SMDV": -1.0, "RMDV": -1.0,
+}  # fmt: skip
+
+
+def _stretch(c: Connectome, index: int, cell: str, muscle_joint: IntArray, joints: int) -> list[_Felt]:
+    side = _SIDE.get(cell)
     if side is None:
         return []
-    if kind in ("DB", "VB"):
+
+    def feel(kind: str, sign: float, reach: range) -> list[_Felt]:
+        unit = 0.5 * math.sqrt(STRETCH_REACH / len(reach)) if len(reach) else 0.0
+        return [_Felt(kind, index, j, sign * side * unit) for j in reach]
+
+    if cell in ("DB", "VB"):
         first = round(field_centre(c, index, muscle_joint))
-        behind = range(first, min(first + STRETCH_REACH, joints))
-        ahead = range(max(first - AHEAD_REACH, 0), first)
-    else:
-        behind, ahead = range(HEAD_REACH), range(0)
-    felt = [(index, j, -side * _unit(behind), False) for j in behind]
-    return felt + [(index, j, side * _unit(ahead), True) for j in ahead]
-
-
-def _unit(reach: range) -> float:
-    return 0.5 * math.sqrt(STRETCH_REACH / len(reach))
+        ahead = feel("B.ahead", 1.0, range(max(first - AHEAD_REACH, 0), first))
+        return ahead + feel("B.own", -1.0, range(first, min(first + STRETCH_REACH, joints)))
+    if cell in ("DA", "VA"):
+        first = round(field_centre(c, index, muscle_joint))
+        behind = feel("A.behind", 1.0, range(first + 1, min(first + 1 + AHEAD_REACH, joints)))
+        if first >= TAIL_FIRST:
+            return behind + feel("A.tail", -1.0, range(joints - TAIL_JOINTS, joints))
+        return behind + feel("A.own", -1.0, range(max(first - OWN_REACH, 0), min(first + 1, joints)))
+    if cell.startswith("SMD"):
+        return feel("SMD", -1.0, range(HEAD_REACH)) + feel("SMD.far", -1.0, range(HEAD_REACH, SMD_REACH))
+    return feel("RMD", -1.0, range(HEAD_REACH))

@@ -57,13 +57,13 @@ def run(args: argparse.Namespace) -> int:
 
     if args.cost is not None and not 0.0 <= args.cost <= 60.0:
         raise ConfigError(f"--cost = {args.cost:g}: must be 0..60 s")
-    recipe = load_recipe(args.recipe)
-    stages = {stage.name: stage for stage in recipe.stage}
-    name = args.stage or recipe.stage[-1].name
+    task = load_recipe(args.recipe)
+    stages = [stage.name for stage in task.recipe.stage]
+    name = args.stage or stages[-1]
     if name not in stages:
         raise ConfigError(f"--stage = {name}: {args.recipe} has {', '.join(stages)}")
     say_if_cold()
-    result = measure(recipe, stages[name], args.workers, args.generations, args.rounds, args.cost)
+    result = measure(task, stages.index(name), args.workers, args.generations, args.rounds, args.cost)
     if args.json:
         print(json.dumps(result))
     else:

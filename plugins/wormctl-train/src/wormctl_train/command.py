@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,11 +29,10 @@ from wormctl_train import plot
 from wormctl_train.confirm import bodies, confirm, scores
 from wormctl_train.evolve import Journal, Progress, evolve
 from wormctl_train.executors import Crew, Workers, workers
-from wormctl_train.genome import GENES
-from wormctl_train.make import make_policy
+from wormctl_train.make import beginning, make_policy
 from wormctl_train.progress import Display, Length
-from wormctl_train.recipe import LEAST_SEED, MOST_SEED, Recipe, load_recipe
-from wormctl_train.scoring import Scorer, bounds, free_genes
+from wormctl_train.recipe import LEAST_SEED, MOST_SEED, Task, load_recipe
+from wormctl_train.scoring import Bench, Scorer
 from wormctl_train.strategy import make_strategy
 
 JOURNAL, PICTURE = "journal.jsonl", "training.png"
@@ -76,13 +76,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; 130 if interrupted."""
     say_if_cold()
-    recipe = load_recipe(args.recipe)
+    task = load_recipe(args.recipe)
     if args.seed is not None:
-        recipe = msgspec.structs.replace(recipe, seed=args.seed)
+        task = replace(task, recipe=msgspec.structs.replace(task.recipe, seed=args.seed))
+    recipe, bench = task.recipe, Bench(task)  # what is wrong with the task shows here
+    begin = beginning(task, bench.blueprint)
     console = make_console(stderr=True)
     journal = Journal(
         args.out / JOURNAL,
-        {"recipe": msgspec.to_builtins(recipe), "wormctl": __version__, "sources": sources()},
+        {
+            "recipe": msgspec.to_builtins(recipe),
+            "blueprint": bench.blueprint.digest,
+            "begin": begin.tolist(),
+            "wormctl": __version__,
+            "sources": sources(),
+        },
     )
     if journal.generations and not args.resume:
         raise ConfigError(
@@ -92,15 +100,15 @@ def run(args: argparse.Namespace) -> int:
     path = args.out / f"{recipe.name}.safetensors"
     try:
         with stop_on_signals(_interrupt):
-            genome, evaluations = _train(recipe, journal, args.workers, console)
+            genome, evaluations = _train(task, begin, journal, args.workers, console)
             command = shlex.join(
                 ["wormctl", "train", args.recipe, "--out", str(args.out), "--seed", str(recipe.seed)]
             )
-            save_policy(path, *make_policy(recipe, genome, command, evaluations))
+            save_policy(path, *make_policy(task, genome, command, evaluations))
             console.print(f"{path}: {evaluations} evaluations")
             if recipe.confirm:
                 found = _confirm(path, recipe.confirm, args.workers.count, console)
-                save_policy(path, *make_policy(recipe, genome, command, evaluations, found))
+                save_policy(path, *make_policy(task, genome, command, evaluations, found))
     except KeyboardInterrupt:
         console.print(f"stopped; {_kept(journal)}")
         return EXIT_INTERRUPTED
@@ -138,16 +146,16 @@ def _confirm(path: Path, trials: int, workers: int, console: Console) -> dict[st
 
 
 def _train(
-    recipe: Recipe, journal: Journal, who: Workers, console: Console
+    task: Task, genome: NDArray[np.float64], journal: Journal, who: Workers, console: Console
 ) -> tuple[NDArray[np.float64], int]:
     """The final genome, and how many evaluations it took. However it ends, there is a picture of it."""
     shown: list[Progress] = []
-    genome = np.zeros(len(GENES))
+    recipe = task.recipe
     stages = [Length(stage.name, stage.generations, stage.population) for stage in recipe.stage]
     try:
         with who.hire() as crew, Display(console, stages) as display:
             for index in range(len(recipe.stage)):
-                genome = _stage(recipe, index, genome, journal, crew, display, shown)
+                genome = _stage(task, index, genome, journal, crew, display, shown)
     finally:
         if shown:
             _draw(shown, journal.path.with_name(PICTURE), console)
@@ -155,16 +163,16 @@ def _train(
 
 
 def _stage(
-    recipe: Recipe, index: int, genome: NDArray[np.float64], journal: Journal, crew: Crew, display: Display,
+    task: Task, index: int, genome: NDArray[np.float64], journal: Journal, crew: Crew, display: Display,
     shown: list[Progress],
 ) -> NDArray[np.float64]:  # fmt: skip
     """The genome that a stage ends with, from the one it starts from."""
-    stage = recipe.stage[index]
-    scorer = Scorer(stage, tuple(genome.tolist()))
-    free = genome[free_genes(stage)]
+    stage = task.recipe.stage[index]
+    scorer = Scorer.of(task, index, genome)
+    free = genome[scorer.free]
     strategy = make_strategy(
-        stage.strategy, free, population=stage.population, sigma=stage.sigma, seed=recipe.seed + index,
-        bounds=bounds(stage), es=stage.es,
+        stage.strategy, free, population=stage.population, sigma=stage.sigma, seed=task.recipe.seed + index,
+        bounds=scorer.bounds, es=stage.es,
     )  # fmt: skip
     for done, mean in evolve(
         scorer, strategy, stage=stage.name, generations=stage.generations, journal=journal, crew=crew

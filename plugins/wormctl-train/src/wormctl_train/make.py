@@ -1,4 +1,4 @@
-"""From a genome to a policy file: the worm's arrays, with the origin of each told."""
+"""From a genome to a policy file, with the origin of every array told; and back, from a policy to the genome."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from wormctl.policy import Kind, Made, Origin, Parameters, PolicyMeta
+from wormctl.config import ConfigError
+from wormctl.policy import Kind, Made, Origin, Parameters, PolicyMeta, find_policy, load_policy
 from wormctl.worm.controller import WormController
 from wormctl_train.anatomy import anatomy
-from wormctl_train.genome import GENES, SIGMA, express
-from wormctl_train.recipe import Recipe
-from wormctl_train.trial import DT_S, UNFOLDS
+from wormctl_train.blueprint import Blueprint, load_blueprint
+from wormctl_train.course import DT_S, UNFOLDS
+from wormctl_train.express import Expression
+from wormctl_train.recipe import Recipe, Task
 
 DATA = (
     "Wiring: Cook et al. 2019, Nature 571:63-71, adult hermaphrodite (see wormctl/connectome/PROVENANCE.md)",
@@ -27,35 +29,30 @@ ORIGINS: tuple[tuple[Origin, str, str], ...] = (
     ),
     (
         Origin.ASSUMED,
-        "neuron.gleak neuron.vleak neuron.bias receptor.neuron receptor.kind receptor.floor receptor.top "
-        "stretch.neuron stretch.joint muscle.joint",
+        "neuron.gleak receptor.neuron receptor.kind receptor.top stretch.neuron stretch.joint muscle.joint",
         "chosen by a person: passive membranes, which cells sense what, which muscles move which joint",
     ),
     (
         Origin.ASSUMED,
         "chem.erev",
-        "GABA inhibits, also in the nine pairs predicted otherwise; else the published sign, and where there is none "
-        "it excites",
+        "the signs that the blueprint assumes, class by class and with a reason; else GABA inhibits, also in the nine "
+        "pairs predicted otherwise; else the published sign, and where there is none it excites",
     ),
     (
         Origin.EVOLVED,
         "chem.w gap.g nmj.weight",
-        "root of the section count, times an evolved strength shared by a class or by all",
+        "root of the section count, times evolved strengths shared by classes or by all",
     ),
     (
         Origin.EVOLVED,
-        "neuron.cm neuron.gself receptor.tau_fast_s receptor.tau_slow_s muscle.tau_s joint.amplitude_rad",
-        "evolved, shared by a class or by all",
+        "neuron.cm neuron.gself neuron.sigma neuron.vleak neuron.bias receptor.tau_fast_s receptor.tau_slow_s "
+        "receptor.floor muscle.tau_s joint.amplitude_rad",
+        "evolved or assumed, shared by a class or by all: the blueprint says which",
     ),
     (
         Origin.EVOLVED,
         "receptor.gain stretch.gain",
         "evolved sizes; which receptors answer to more and which to less, and which way a bend is felt, is assumed",
-    ),
-    (
-        Origin.EVOLVED,
-        "neuron.sigma",
-        f"evolved for B, SMD and RMD neurons; {SIGMA:g} for all others, which is assumed",
     ),
     (
         Origin.EVOLVED,
@@ -71,15 +68,33 @@ def _methods(recipe: Recipe) -> str:
     return " and ".join(dict.fromkeys(names[stage.strategy] for stage in recipe.stage))
 
 
+def beginning(task: Task, blueprint: Blueprint) -> NDArray[np.float64]:
+    """The genome that the first stage starts from: that of the policy `start`, or the blueprint's.
+
+    Genes that the policy has no value of are where the blueprint starts. Raises `ConfigError` for a policy that keeps
+    no genes.
+    """
+    start = task.recipe.start
+    if start is None:
+        return np.zeros(len(blueprint.genes))
+    file = task.folder / start
+    made = load_policy(file if file.is_file() else find_policy(start)).meta.made
+    if not made.genes:
+        raise ConfigError(f"start = {start!r}: this policy keeps no genes: it was not made by wormctl train")
+    return blueprint.genome(made.genes)
+
+
 def make_policy(
-    recipe: Recipe,
+    task: Task,
     genome: NDArray[np.float64],
     command: str,
     evaluations: int,
     scores: Mapping[str, float] | None = None,
 ) -> tuple[PolicyMeta, dict[str, NDArray[np.generic]]]:
     """What `wormctl.policy.save_policy` takes: the policy that `genome` makes, with how it came about."""
-    model = express(genome, anatomy())
+    recipe, blueprint = task.recipe, load_blueprint(task.recipe.blueprint, task.folder)
+    values = blueprint.values(genome)
+    model = Expression(blueprint, anatomy())(values)
     controller = WormController(model, DT_S, UNFOLDS)
     meta = PolicyMeta(
         kind=Kind.WORM,
@@ -95,8 +110,9 @@ def make_policy(
             scores=dict(scores or {}),
             by=recipe.by,
             data=DATA,
+            genes={name: values[name] for name in blueprint.genes},
             notes=(
-                f"{len(GENES)} class-tied numbers evolved by {_methods(recipe)} on the planar body, in "
+                f"{len(blueprint.genes)} class-tied numbers evolved by {_methods(recipe)} on the planar body, in "
                 f"{len(recipe.stage)} stages: " + ", ".join(stage.name for stage in recipe.stage)
             ),
         ),

@@ -12,32 +12,34 @@ import numpy as np
 
 from wormctl_train.evolve import Journal, evolve
 from wormctl_train.executors import Crew, Evaluate, Workers
-from wormctl_train.genome import GENES
-from wormctl_train.recipe import Recipe, Stage
-from wormctl_train.scoring import Scorer, bounds, free_genes
+from wormctl_train.recipe import Task
+from wormctl_train.scoring import Scorer
 from wormctl_train.sphere import Sphere
 from wormctl_train.strategy import make_strategy
 
 
 def measure(
-    recipe: Recipe, stage: Stage, workers: int, generations: int, rounds: int, cost_s: float | None = None
+    task: Task, index: int, workers: int, generations: int, rounds: int, cost_s: float | None = None
 ) -> dict[str, Any]:
-    """Medians over `rounds` of `generations` generations of `stage`, with one worker and with `workers`.
+    """Medians over `rounds` of `generations` generations of stage `index`, with one worker and with `workers`.
 
     With `cost_s` the worm is left out, and a candidate takes that much processor time, s. Each of `one` and `many`
     holds `workers`, `candidates_per_s`, `with_work` and `on_a_core` (shares of the workers' time, 0..1), and `cpu_s`,
     the processor time of a candidate; `ratios` has the ratio of `candidates_per_s` in every round.
     """
-    evaluate: Evaluate = Scorer(stage, (0.0,) * len(GENES)) if cost_s is None else Sphere(cost_s)
+    recipe, stage = task.recipe, task.recipe.stage[index]
+    genes = len(Scorer.of(task, index, np.zeros(0)).bench.blueprint.genes)
+    scorer = Scorer.of(task, index, np.zeros(genes))
+    evaluate: Evaluate = scorer if cost_s is None else Sphere(cost_s)
     with Workers(1).hire() as one, Workers(workers).hire() as many, tempfile.TemporaryDirectory() as folder:
         crews = (one, many)
         for crew, lanes in ((one, 1), (many, workers)):
-            crew.score(evaluate, [np.zeros(len(free_genes(stage)))] * lanes, 0)
+            crew.score(evaluate, [np.zeros(len(scorer.free))] * lanes, 0)
         rows: tuple[list[dict[str, float]], ...] = ([], [])
         for round_ in range(rounds):
             for row, crew in zip(rows, crews, strict=True):
                 path = Path(folder) / f"{round_}_{crew.lanes}.jsonl"
-                row.append(_round(evaluate, recipe, stage, generations, path, crew))
+                row.append(_round(evaluate, scorer, task, generations, path, crew))
         ratios = [b["candidates_per_s"] / a["candidates_per_s"] for a, b in zip(*rows, strict=True)]
         halves = [
             {"workers": crew.lanes, **{key: statistics.median(r[key] for r in row) for key in row[0]}}
@@ -66,12 +68,13 @@ def ratio_if_idle(one: dict[str, float], many: dict[str, float]) -> float:
 
 
 def _round(
-    evaluate: Evaluate, recipe: Recipe, stage: Stage, generations: int, path: Path, crew: Crew
+    evaluate: Evaluate, scorer: Scorer, task: Task, generations: int, path: Path, crew: Crew
 ) -> dict[str, float]:
     """The first generations of the stage. Workers have started and compiled before the clock does."""
+    stage = task.recipe.stage[scorer.stage]
     strategy = make_strategy(
-        stage.strategy, np.zeros(len(free_genes(stage))), population=stage.population, sigma=stage.sigma,
-        seed=recipe.seed, bounds=bounds(stage), es=stage.es,
+        stage.strategy, np.zeros(len(scorer.free)), population=stage.population, sigma=stage.sigma,
+        seed=task.recipe.seed, bounds=scorer.bounds, es=stage.es,
     )  # fmt: skip
     run = evolve(
         evaluate, strategy, stage=stage.name, generations=generations, journal=Journal(path, {}), crew=crew
