@@ -64,8 +64,8 @@ class Expression:
             for name in names:
                 self._add_rule(name, f"$.{table}.{name}")
         start = blueprint.values(np.zeros(len(blueprint.genes)))
-        for quantity in (*QUANTITIES,):
-            if quantity not in start and quantity not in ("stretch", "receptor.top"):
+        for quantity in QUANTITIES:
+            if quantity not in start and quantity != "stretch":
                 raise ConfigError(
                     f"{blueprint.file}: there is no value for {quantity!r}: {QUANTITIES[quantity]}"
                 )
@@ -93,7 +93,8 @@ class Expression:
         bias, leak = each("bias"), each("leak")
         potential = resting_potential(body, w, self.sign, gap, gself, leak + bias, rest)
         receptors = body.receptor_neuron
-        stretch = np.array([values.get(f"stretch/{kind}", 0.0) for kind in body.stretch_kind])
+        felt = values.get("stretch", 0.0)
+        stretch = np.array([values.get(f"stretch/{kind}", felt) for kind in body.stretch_kind])
         return WormModel(
             neuron_gleak=np.ones(n),
             neuron_vleak=leak,
