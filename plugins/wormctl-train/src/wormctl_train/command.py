@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         args.out / JOURNAL,
         {
             "recipe": msgspec.to_builtins(recipe),
-            "blueprint": bench.blueprint.digest,
+            "files": bench.digest,
             "begin": begin.tolist(),
             "wormctl": __version__,
             "sources": sources(),
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
             save_policy(path, *make_policy(task, genome, command, evaluations))
             console.print(f"{path}: {evaluations} evaluations")
             if recipe.confirm:
-                found = _confirm(path, recipe.confirm, args.workers.count, console)
+                found = _confirm(path, task, args.workers.count, console)
                 save_policy(path, *make_policy(task, genome, command, evaluations, found))
     except KeyboardInterrupt:
         console.print(f"stopped; {_kept(journal)}")
@@ -126,8 +126,9 @@ def _kept(journal: Journal) -> str:
     return f"{journal.path} keeps {journal.generations} generations: the same command with --resume goes on"
 
 
-def _confirm(path: Path, trials: int, workers: int, console: Console) -> dict[str, float]:
+def _confirm(path: Path, task: Task, workers: int, console: Console) -> dict[str, float]:
     found: dict[str, float] = {}
+    trials, robot = task.recipe.confirm, task.find(task.recipe.robot)
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     for body in bodies():
         lives: list[list[Trial]] = []
@@ -136,7 +137,7 @@ def _confirm(path: Path, trials: int, workers: int, console: Console) -> dict[st
                 label = f"{body}{', smell cut' if blind else ''}"
                 bar = bars.add_task(label, total=trials)
                 lives.append([])
-                for life in confirm(path, body, trials, workers, blind):
+                for life in confirm(path, body, trials, workers, blind, robot):
                     lives[-1].append(life)
                     bars.advance(bar)
         found |= scores(body, *lives)

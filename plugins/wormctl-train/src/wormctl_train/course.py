@@ -6,8 +6,11 @@ The kernels are those of the real loop; `wormctl_sim.compiled_life` strings them
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +41,9 @@ DT_S = 0.02
 UNFOLDS = 1
 PHYSICS_HZ = 100.0
 """Half of what bodies use unless told otherwise: a trial takes two thirds of the time."""
-_SMELLS = ("odour.", "poison.")
+_SMELLS: tuple[Literal["odour", "poison"], ...] = ("odour", "poison")
+_SMELL = re.compile(rf"({'|'.join(_SMELLS)})\.[^.]+")
+"""A channel of one nose in the middle: training has no other."""
 _SEED = 0x7A1
 
 
@@ -58,32 +63,51 @@ class Scene:
 class Course:
     """One kind of trial, with everything that does not change from life to life. One for each process."""
 
-    def __init__(self, spec: TrialSpec, robot: Robot, anatomy: Anatomy, folder: Path, where: str) -> None:
-        """`folder` is where the world's file is looked for; `where` names the trial in messages.
+    def __init__(self, spec: TrialSpec, robot: Robot, anatomy: Anatomy, world: str, where: str) -> None:
+        """`world` is that of `spec`, by name or path; `where` names the trial in messages.
 
         Raises `ConfigError`.
         """
         self.spec, self._anatomy, self._where = spec, anatomy, where
         self.snake: Snake = load_snake(robot.description)
-        file = folder / spec.world
-        self._world = str(file) if spec.world.endswith(".toml") and file.is_file() else spec.world
-        self.arena: Arena = load_world(self._world)
-        moves, self._cuts = split_moves(resolve(spec.ablate))
+        self._world = world
+        with self._about("world"):
+            self.arena: Arena = load_world(world)
+            self.arena.admit(self.snake)
+            if self.arena.terrain is not None:
+                raise ConfigError(f"{spec.world!r} is uneven, and training is done in a plane")
         cells = anatomy.connectome
         self._receptors = [cells.names[i] for i in anatomy.receptor_neuron]
+        smells = (f"{smell}.{name}" for smell in _SMELLS for name in self.arena.names(smell))
+        known = {*(bind.channel for bind in robot.binds), *smells, *REGIONS}
+        for channel in spec.bind:
+            if channel not in known:
+                raise ConfigError(f"{where}.bind: {unknown('channel', channel, known)}")
         kept = [bind for bind in robot.binds if bind.channel not in spec.bind]
         binds = [*kept, *(Bind(channel=channel, to=to) for channel, to in spec.bind.items() if to)]
-        self._smells, links = self._channels(move_receptors(binds, moves, robot.file))
+        with self._about("ablate"):
+            moves, self._cuts = split_moves(resolve(spec.ablate))
+            binds = list(move_receptors(binds, moves, robot.file))
+        self._smells, links = self._channels(binds)
         self._links = np.array([(c, t) for c, t, _ in links], np.int64).reshape(-1, 2)
         self._gain = np.array([gain for _, _, gain in links])
         self._ticks = round(spec.seconds / DT_S)
         for name in spec.excite:
             if not anatomy.mask(name).any():
-                raise ConfigError(f"{where}.excite: {unknown('cell or class', name, anatomy.classes)}")
+                known = {*anatomy.classes, *cells.names}
+                raise ConfigError(f"{where}.excite: {unknown('cell or class', name, known)}")
+
+    def has(self, what: str) -> bool:
+        """Whether there are `pokes`, `foods` or `poisons` in its world."""
+        arena = self.arena
+        return len({"pokes": arena.pokes, "foods": arena.foods(), "poisons": arena.poisons()}[what]) > 0
 
     def worm(self, model: WormModel) -> WormModel:
-        """`model` as this trial has it: parts cut, currents given."""
-        if self._cuts:
+        """`model` as this trial has it: parts cut, currents given.
+
+        Raises `ConfigError` for a part that there is not: it takes a worm to find out.
+        """
+        with self._about("ablate"):
             model = cut(model, self._anatomy.connectome, self._cuts)
         return model.excited({i: c for n, c in self.spec.excite.items() for i in self._cells(n)})
 
@@ -101,7 +125,8 @@ class Course:
         for scene in scenes:
             film = make_film(self._ticks, self.snake.links, len(self._smells))
             fine = live(packed, new_state(packed, rest), scene.body, scene.around, len(self._receptors), film)
-            if not fine or np.abs(film.joints).max() > self.snake.limit_rad * 1.05:
+            # Written so that what is not a number is a cheat, too.
+            if not (fine and np.abs(film.joints).max() <= self.snake.limit_rad * 1.05):
                 raise CheatError
             shown.append(self._developed(film, scene))
         return shown
@@ -165,19 +190,18 @@ class Course:
             nearest = np.minimum(nearest, np.hypot(nose_m[:, 0] - x, nose_m[:, 1] - y))
         return nearest
 
-    def _channels(self, binds: tuple[Bind, ...]) -> tuple[list[str], list[tuple[int, int, float]]]:
+    def _channels(self, binds: list[Bind]) -> tuple[list[str], list[tuple[int, int, float]]]:
         """The smells that are bound, and the links from channels, numbered, to receptors."""
-        smells = list(dict.fromkeys(b.channel for b in binds if b.channel.startswith(_SMELLS)))
+        smells = list(dict.fromkeys(b.channel for b in binds if _SMELL.fullmatch(b.channel)))
         numbers = {name: i for i, name in enumerate([*smells, *REGIONS])}
         links = []
-        for b, bind in enumerate(binds):
+        for bind in binds:
             if bind.channel == JOINT_POSITION and bind.to == [STRETCH]:
                 continue
-            at = f"{self._where}: $.bind[{b}] of the robot"
+            own = "" if bind.channel in self.spec.bind else " of the robot"
+            at = f"{self._where}: $.bind of {bind.channel}{own}"
             if bind.channel not in numbers:
-                raise ConfigError(
-                    f"{at}: training cannot give it {bind.channel!r}: it knows smells and touch"
-                )
+                raise ConfigError(f"{at}: training knows smells at one nose, and touch")
             if bind.offset != 0.0:
                 raise ConfigError(f"{at}.offset = {bind.offset:g}: must be 0 in training")
             for name in bind.to:
@@ -185,6 +209,14 @@ class Course:
                     raise ConfigError(f"{at}: {unknown('input', name, self._receptors)}")
                 links.append((numbers[bind.channel], self._receptors.index(name), bind.gain))
         return smells, links
+
+    @contextmanager
+    def _about(self, field: str) -> Iterator[None]:
+        """What is wrong with a field of the trial is told with its name."""
+        try:
+            yield
+        except ConfigError as error:
+            raise ConfigError(f"{self._where}.{field}: {error}") from None
 
     def _cells(self, name: str) -> list[int]:
         return [int(i) for i in np.flatnonzero(self._anatomy.mask(name))]

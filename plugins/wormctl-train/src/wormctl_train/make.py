@@ -77,8 +77,7 @@ def beginning(task: Task, blueprint: Blueprint) -> NDArray[np.float64]:
     start = task.recipe.start
     if start is None:
         return np.zeros(len(blueprint.genes))
-    file = task.folder / start
-    made = load_policy(file if file.is_file() else find_policy(start)).meta.made
+    made = load_policy(find_policy(task.find(start))).meta.made
     if not made.genes:
         raise ConfigError(f"start = {start!r}: this policy keeps no genes: it was not made by wormctl train")
     return blueprint.genome(made.genes)

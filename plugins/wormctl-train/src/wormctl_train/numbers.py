@@ -248,4 +248,16 @@ NUMBERS: dict[str, Callable[[Shown], float]] = {
     "frequency_hz": lambda life: life.gait.frequency_hz,
     "wavelength": lambda life: life.gait.wavelength,
 }
-"""By name. `SHAPES` of the README says what each is good for."""
+"""By name. The README says what each is good for."""
+
+NEEDS = {
+    "withdraw": "pokes",
+    "backed_up": "pokes",
+    "turned": "pokes",
+    "went_on": "pokes",
+    "sped_up": "pokes",
+    "climb": "foods",
+    "food": "foods",
+    "poison_m": "poisons",
+}
+"""What the world must have, where a number makes no sense without."""

@@ -93,6 +93,11 @@ class Task:
     recipe: Recipe
     folder: Path
 
+    def find(self, name: str) -> str:
+        """The path of the file `name` beside the recipe, or else `name`: that of something shipped, or a path."""
+        file = self.folder / name
+        return str(file) if file.is_file() else name
+
 
 def load_recipe(name_or_path: str) -> Task:
     """A shipped recipe by name, or one from a file. Raises `ConfigError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wormctl.config import ConfigError
 from wormctl.neural.presynaptic import PresynapticStructure
 from wormctl.robot import load_robot
+from wormctl.snake import load_snake
 from wormctl_train.anatomy import anatomy
 from wormctl_train.blueprint import Blueprint, load_blueprint
 from wormctl_train.course import CheatError, Course, Scene
 from wormctl_train.express import Expression
-from wormctl_train.numbers import Shown
+from wormctl_train.numbers import NEEDS, Shown
 from wormctl_train.pay import Paid, drawn, pay_out
 from wormctl_train.recipe import Recipe, Stage, Task
 
@@ -39,11 +42,30 @@ class Bench:
         self.blueprint: Blueprint = load_blueprint(recipe.blueprint, task.folder)
         body = anatomy()
         self.express = Expression(self.blueprint, body)
-        robot = load_robot(recipe.robot)
+        robot = load_robot(task.find(recipe.robot))
         self.courses = {
-            spec.name: Course(spec, robot, body, task.folder, f"$.trial[{i}]")
+            spec.name: Course(spec, robot, body, task.find(spec.world), f"$.trial[{i}]")
             for i, spec in enumerate(recipe.trial)
         }
+        snake, worlds = (
+            load_snake(robot.description),
+            [course.arena.config for course in self.courses.values()],
+        )
+        files = msgspec.json.encode([self.blueprint.digest, robot.binds, snake, worlds])
+        self.digest = hashlib.sha256(files).hexdigest()
+        """Of all that the files say which the recipe names."""
+        first = self.express(self.blueprint.values(np.zeros(len(self.blueprint.genes))))
+        for course in self.courses.values():
+            course.worm(first)
+        for i, pay in enumerate(recipe.pay):
+            for name in filter(None, (pay.trial, pay.over)):
+                what = NEEDS.get(pay.number, "")
+                if what and not self.courses[name].has(what):
+                    raise ConfigError(
+                        f"$.pay[{i}].number = {pay.number!r}: the world of trial {name!r} has no {what}"
+                    )
+        for stage in recipe.stage:
+            self.free_genes(stage)
         self._structure: PresynapticStructure | None = None
         self._generation = -1
         self._scenes: dict[str, list[Scene]] = {}
