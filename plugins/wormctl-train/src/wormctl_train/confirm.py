@@ -8,7 +8,7 @@ from pathlib import Path
 from wormctl_sim.bullet_config import bullet_installed
 
 from wormctl.ablation import CHEMOSENSORY
-from wormctl.robot import load_robot
+from wormctl.robot import DEFAULT, load_robot
 from wormctl.trials import Plan, Trial, run_trials, tally
 
 FIRST_SEED = 50_000
@@ -21,13 +21,15 @@ def bodies() -> list[str]:
     return ["planar", "pybullet"] if bullet_installed() else ["planar"]
 
 
-def confirm(policy: Path, body: str, trials: int, workers: int, blind: bool = False) -> Iterator[Trial]:
+def confirm(
+    policy: Path, body: str, trials: int, workers: int, blind: bool = False, robot: str = DEFAULT
+) -> Iterator[Trial]:
     """Lives of `policy` in `body`, food 1 to 2 m away at any bearing, as they finish.
 
-    `blind`: without any cell that smells or tastes.
+    `blind`: without any cell that smells or tastes. `robot` is the name or the path of a robot file.
     """
     plan = Plan(
-        robot=load_robot().replace(policy=str(policy), body=body, world="food"),
+        robot=load_robot(robot).replace(policy=str(policy), body=body, world="food"),
         ablated=CHEMOSENSORY if blind else (),
         seconds=SECONDS,
         full=False,
