@@ -1,1 +1,1 @@
-"""Evolution of policies: parameters, scores, strategies. Never imported by the core."""
+"""Evolution of policies: blueprints, tasks, strategies. Never imported by the core."""

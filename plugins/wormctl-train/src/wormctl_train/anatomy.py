@@ -1,6 +1,6 @@
 """From the connectome to a bare worm: who connects to whom, with which sign, and where on the body.
 
-Everything here is data or a stated modelling rule; nothing is evolved. `wormctl_train.genome` sets the strengths.
+Everything here is data or a stated modelling rule; nothing is evolved. `wormctl_train.express` sets the strengths.
 """
 
 from __future__ import annotations
