@@ -30,16 +30,17 @@ import math
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wormctl.config import ConfigError, load_toml
+from wormctl.config import ConfigError, convert, load_toml
 from wormctl.names import unknown
 
 FloatArray = NDArray[np.float64]
+T = TypeVar("T")
 
 SHIPPED = Path(__file__).parent / "blueprints"
 
@@ -94,11 +95,11 @@ class Gene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    evolved: dict[str, Gene]
+    evolved: dict[str, Any]
     summary: str = ""
     groups: dict[str, list[str]] = {}
     sign: list[Sign] = []
-    assumed: dict[str, float] = {}
+    assumed: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,12 @@ def load_blueprint(name_or_path: str, folder: Path = Path()) -> Blueprint:
         summary=file.summary,
         groups={name: tuple(classes) for name, classes in file.groups.items()},
         signs=tuple(file.sign),
-        assumed=dict(file.assumed),
-        genes=dict(file.evolved),
+        assumed=_each(file.assumed, float, path, "assumed"),
+        genes=_each(file.evolved, Gene, path, "evolved"),
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
+
+
+def _each(table: dict[str, Any], kind: type[T], path: Path, name: str) -> dict[str, T]:
+    """The entries of a table one by one: what is wrong is told by the entry's name."""
+    return {key: convert(raw, kind, where=str(path), under=f"$.{name}.{key}") for key, raw in table.items()}
