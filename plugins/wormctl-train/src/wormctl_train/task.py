@@ -51,6 +51,12 @@ class Vary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     latency_s: Span = (0.0, 0.0)
     odour_noise: Span = (0.0, 0.0)
 
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} = [{low:g}, {high:g}]: must be in order")
+
     def draw(
         self, rng: np.random.Generator, snake: Snake, ground: Ground
     ) -> tuple[Snake, Ground, float, float]:
@@ -98,7 +104,7 @@ class Pay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """What counts of several lives."""
     over: Name | None = None
     """A trial whose number this one's is divided by."""
-    malus: float = 0.0
+    malus: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)] = 0.0
     """How far below 0 it may go, as a share."""
     times: list[Name] = []
     """Other pays that multiply this one: what makes no sense without them."""
