@@ -1,22 +1,18 @@
-"""The end of training: where a policy is tried, and what its file says of its numbers."""
+"""The end of training: where a policy is tried, and what its file keeps of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 import wormctl_train.confirm
 from wormctl_train.anatomy import anatomy
 from wormctl_train.confirm import confirm, scores
-from wormctl_train.genome import GENES
-from wormctl_train.make import make_policy
-from wormctl_train.recipe import load_recipe
 
 from wormctl.commands import evaluate
 from wormctl.connectome import load_connectome
-from wormctl.policy import Origin
+from wormctl.robot import shipped_robots
 from wormctl.trials import Plan, Trial
 from wormctl.worm.parts import CHEMICAL
 
@@ -87,26 +83,11 @@ def test_scores_tell_the_intact_worm_from_the_blind_one() -> None:
     assert found["planar.reached_without_smell"] == 1.0
 
 
-def test_a_policy_tells_where_each_of_its_numbers_comes_from() -> None:
-    meta, tensors = make_policy(load_recipe("worm302"), np.zeros(len(GENES)), "wormctl train worm302", 1)
-    told = [(name, group.origin) for group in meta.parameters for name in group.tensors]
-    assert sorted(name for name, _ in told) == sorted(tensors)
-    wiring = "chem.pre chem.post gap.a gap.b nmj.neuron nmj.muscle muscle.side"
-    chosen = (
-        "chem.erev neuron.gleak neuron.vleak neuron.bias receptor.neuron receptor.kind receptor.floor receptor.top "
-        "stretch.neuron stretch.joint muscle.joint"
-    )
-    assert {name for name, origin in told if origin == Origin.CONNECTOME} == set(wiring.split())
-    assert {name for name, origin in told if origin == Origin.ASSUMED} == set(chosen.split())
-    assert {origin for _, origin in told} == {Origin.CONNECTOME, Origin.ASSUMED, Origin.EVOLVED}
-
-
-def test_what_a_policy_calls_evolved_is_what_the_genes_move() -> None:
-    recipe = load_recipe("worm302")
-    meta, start = make_policy(recipe, np.zeros(len(GENES)), "", 1)
-    moved: set[str] = set()
-    for shift in (-0.3, 0.3):
-        _, changed = make_policy(recipe, np.full(len(GENES), shift), "", 1)
-        moved |= {name for name in start if not np.array_equal(start[name], changed[name])}
-    evolved = {name for group in meta.parameters if group.origin == Origin.EVOLVED for name in group.tensors}
-    assert moved == evolved
+def test_the_robot_is_the_recipe_s(asked: Asked, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(shipped_robots()["no_smell"].read_text())
+    list(confirm(Path("p.safetensors"), "planar", 1, 1, robot=str(own)))
+    list(confirm(Path("p.safetensors"), "planar", 1, 1))
+    (mine, _), (usual, _) = asked
+    assert not mine.robot.sensors
+    assert usual.robot.sensors
