@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from wormctl_train.recipe import load_recipe
 from wormctl_train.timing import ratio_if_idle
 
 from wormctl.cli import main
 
+STAGES = [stage.name for stage in load_recipe("worm302").recipe.stage]
+LAST = STAGES[-1]
 QUICK = ("bench", "train", "--cost", "0.005", "--rounds", "2", "--workers", "2")
 
 
@@ -29,7 +32,7 @@ def test_what_other_programs_took_is_left_out_of_the_ratio_on_an_idle_machine() 
 
 
 def test_it_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*QUICK, "--stage", "wave"]) == 0
+    assert main([*QUICK, "--stage", LAST]) == 0
     assert "2 workers against one: " in capsys.readouterr().out
 
 
@@ -37,7 +40,7 @@ def test_it_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     ("option", "told"),
     [
         (("--cost", "-1"), "--cost = -1: must be 0..60 s"),
-        (("--stage", "wav"), "--stage = wav: worm302 has wave, "),
+        (("--stage", "wav"), f"--stage = wav: worm302 has {', '.join(STAGES)}"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused(

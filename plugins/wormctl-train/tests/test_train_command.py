@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import wormctl_train.executors
 from PIL import Image
-from wormctl_train.recipe import load_recipe
 
 from wormctl.cli import main
 from wormctl.policy import load_policy
@@ -16,18 +15,43 @@ RECIPE = """
 name = "tiny"
 seed = 3
 confirm = 1
+[[trial]]
+name = "rest"
+world = "empty"
+seconds = 3
+[[trial]]
+name = "front"
+world = "poke.toml"
+seconds = 4
+[[pay]]
+name = "crawl"
+trial = "rest"
+number = "crawl"
+always = true
+[[pay]]
+name = "withdraws"
+trial = "front"
+number = "withdraw"
 [[stage]]
 name = "wave"
-score = "wave"
-genes = "crawl"
+genes = ["stretch/*", "muscle*"]
+part = 0.5
 generations = 2
 population = 4
 sigma = 0.1
 """
+WORLD = """
+kind = "arena"
+[[poke]]
+region = "front"
+at_s = 1.5
+"""
 
 
-def train(tmp_path: Path, *options: str, confirm: int = 0, more: str = "") -> int:
-    (tmp_path / "tiny.toml").write_text(RECIPE.replace("confirm = 1", f"confirm = {confirm}") + more)
+def train(tmp_path: Path, *options: str, confirm: int = 0, more: str = "", before: str = "") -> int:
+    if not (tmp_path / "poke.toml").exists():
+        (tmp_path / "poke.toml").write_text(WORLD)
+    (tmp_path / "tiny.toml").write_text(before + RECIPE.replace("confirm = 1", f"confirm = {confirm}") + more)
     words = [
         "train",
         str(tmp_path / "tiny.toml"),
@@ -120,10 +144,38 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_a_line(
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_a_policy_is_whose_the_recipe_says(tmp_path: Path) -> None:
+def test_a_policy_is_whose_the_recipe_says_and_training_can_begin_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert train(tmp_path) == 0
-    assert load_policy(tmp_path / "out" / "tiny.safetensors").meta.made.by == ""
-    assert load_recipe("worm302").by
+    first = load_policy(tmp_path / "out" / "tiny.safetensors").meta.made
+    assert first.by == ""
+    (tmp_path / "out").rename(tmp_path / "first")
+    assert train(tmp_path, before='start = "first/tiny.safetensors"\nby = "me"\n') == 0
+    second = load_policy(tmp_path / "out" / "tiny.safetensors").meta.made
+    assert second.by == "me"
+    assert second.genes != first.genes
+    kept = [name for name in first.genes if name.startswith("rest")]
+    assert {name: second.genes[name] for name in kept} == pytest.approx(
+        {name: first.genes[name] for name in kept}
+    )
+    rows = [(tmp_path / name / "journal.jsonl").read_text().splitlines()[1:] for name in ("first", "out")]
+    assert rows[0] != rows[1]
+
+
+def test_what_cannot_be_in_a_task_is_told_in_a_line_before_a_folder_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        train(
+            tmp_path,
+            more='[[stage]]\nname = "two"\ngenes = ["x"]\ngenerations = 1\npopulation = 4\nsigma = 1',
+        )
+        == 2
+    )
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("wormctl: $.stage 'two': genes[0] = 'x': no such gene")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_journal_of_another_seed_is_refused_and_kept(
@@ -134,3 +186,10 @@ def test_a_journal_of_another_seed_is_refused_and_kept(
     assert train(tmp_path, "--seed", "4") == 2
     assert "another recipe, seed or version" in capsys.readouterr().err
     assert (tmp_path / "out" / "journal.jsonl").read_bytes() == before
+
+
+def test_a_journal_of_another_world_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(tmp_path) == 0
+    (tmp_path / "poke.toml").write_text(WORLD.replace("at_s = 1.5", "at_s = 2.0"))
+    assert train(tmp_path, "--resume") == 2
+    assert "another recipe, seed or version" in capsys.readouterr().err

@@ -13,21 +13,43 @@ RECIPE = """
 name = "tiny"
 seed = 3
 confirm = 0
+[[trial]]
+name = "rest"
+world = "empty"
+seconds = 3
+[[trial]]
+name = "front"
+world = "poke.toml"
+seconds = 4
+[[pay]]
+name = "crawl"
+trial = "rest"
+number = "crawl"
+always = true
+[[pay]]
+name = "withdraws"
+trial = "front"
+number = "withdraw"
 [[stage]]
 name = "wave"
-score = "wave"
-genes = "crawl"
+genes = ["stretch/*", "muscle*"]
+part = 0.5
 generations = 6
 population = 4
 sigma = 0.1
 [[stage]]
 name = "more"
-score = "wave"
-genes = "crawl"
+genes = ["rest/*"]
 generations = 4
 population = 4
 sigma = 0.1
 strategy = "es"
+"""
+WORLD = """
+kind = "arena"
+[[poke]]
+region = "front"
+at_s = 1.5
 """
 KILLED_AFTER, STOPPED_AFTER = 3, 8
 LONGEST_S = 300.0
@@ -36,6 +58,7 @@ LONGEST_S = 300.0
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     folder.mkdir(exist_ok=True)
     (folder / "tiny.toml").write_text(RECIPE)
+    (folder / "poke.toml").write_text(WORLD)
     command = [sys.executable, "-m", "wormctl", "train", "tiny.toml", "--out", "out", *options]
     return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
 
