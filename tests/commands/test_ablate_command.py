@@ -92,7 +92,7 @@ def test_a_person_reads_what_was_expected_and_what_came(
             ('"RIH"', '"VD>ASE"'),
             "table.toml: $.row[0].test[0]: ablate: 'VD>ASE': there is no chemical synapse",
         ),
-        (('"RIH"', '"AWA=>AWB"'), "table.toml: $.row[0].test[0]: ablate: 'AWA=>AWB': "),
+        (('"RIH"', '"AWB=>AWA"'), "table.toml: $.row[0].test[0]: ablate: 'AWB=>AWA': "),
     ],
 )
 def test_a_row_that_cannot_be_run_is_named(
