@@ -88,7 +88,7 @@ def test_a_state_that_could_not_be_is_never_entered_and_is_counted(worm: WormCon
     before = worm.state.copy()
     # No policy holds such a capacitance: this is what the guard is for when a check was wrong.
     circuit = worm._packed.circuit_floats
-    circuit[circuit == worm._model.neuron_cm.astype(circuit.dtype)[0]] = np.inf
+    circuit[np.isin(circuit, worm._model.neuron_cm.astype(circuit.dtype))] = np.inf
     for _ in range(3):
         worm.step(x, good, setpoint)
     np.testing.assert_array_equal(worm.state, before)
