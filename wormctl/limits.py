@@ -1,6 +1,6 @@
 """What a joint may be asked to do: range and slew, as pure functions. No device, no clock, no state.
 
-The loop and the training rollout call the same kernel, so a policy learns under the limits it will run under.
+The loop and the compiled lives of training call the same kernel, so a policy learns under the limits it will run under.
 """
 
 from __future__ import annotations
