@@ -17,7 +17,7 @@ from wormctl_train.anatomy import anatomy
 from wormctl_train.blueprint import load_blueprint
 from wormctl_train.course import DT_S, PHYSICS_HZ, UNFOLDS, CheatError, Course
 from wormctl_train.express import Expression
-from wormctl_train.numbers import Shown
+from wormctl_train.payable import Shown
 from wormctl_train.task import TrialSpec, Vary
 
 from wormctl.assembly import assemble

@@ -9,7 +9,7 @@ import pytest
 from wormctl_train.anatomy import STRETCH, anatomy
 from wormctl_train.blueprint import Blueprint, Gene, load_blueprint
 from wormctl_train.express import QUANTITIES
-from wormctl_train.numbers import NUMBERS
+from wormctl_train.payable import NUMBERS
 from wormctl_train.recipe import load_recipe
 from wormctl_train.scoring import Bench
 

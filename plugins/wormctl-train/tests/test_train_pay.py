@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from wormctl_train import scoring
 from wormctl_train.course import CheatError, Course
-from wormctl_train.numbers import NUMBERS, Shown
 from wormctl_train.pay import Paid, drawn, pay_out
+from wormctl_train.payable import NUMBERS, Shown
 from wormctl_train.recipe import load_recipe
 from wormctl_train.scoring import WORST, Bench
 from wormctl_train.task import Pay

@@ -34,7 +34,7 @@ from wormctl.worm.cuts import cut
 from wormctl.worm.model import WormModel
 from wormctl.worm.parts import new_state
 from wormctl_train.anatomy import Anatomy
-from wormctl_train.numbers import Shown
+from wormctl_train.payable import Shown
 from wormctl_train.task import TrialSpec
 
 DT_S = 0.02

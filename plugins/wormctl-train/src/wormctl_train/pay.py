@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from wormctl_train.numbers import NUMBERS, Shown
+from wormctl_train.payable import NUMBERS, Shown
 from wormctl_train.task import Pay
 
 _SEED = 0x107

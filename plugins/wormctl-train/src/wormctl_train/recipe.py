@@ -30,7 +30,7 @@ import msgspec
 
 from wormctl.config import ConfigError, load_toml
 from wormctl.names import unknown
-from wormctl_train.numbers import NUMBERS
+from wormctl_train.payable import NUMBERS
 from wormctl_train.strategy import Es
 from wormctl_train.task import Pay, TrialSpec, check_pays
 

@@ -20,8 +20,8 @@ from wormctl_train.anatomy import anatomy
 from wormctl_train.blueprint import Blueprint, load_blueprint
 from wormctl_train.course import CheatError, Course, Scene
 from wormctl_train.express import Expression
-from wormctl_train.numbers import NEEDS, Shown
 from wormctl_train.pay import Paid, drawn, pay_out
+from wormctl_train.payable import NEEDS, Shown
 from wormctl_train.recipe import Recipe, Stage, Task
 
 FloatArray = NDArray[np.float64]

@@ -15,7 +15,7 @@ bind = { "odour.food" = ["AWAL", "AWAR"] }    # what a channel reaches, instead 
 [[pay]]                         # one thing that is worth something
 name = "backs off"
 trial = "front"
-number = "backed_up"            # of `wormctl_train.numbers`
+number = "backed_up"            # of `wormctl_train.payable`
 low = 0.0                       # worth nothing up to here, and everything from `high` on
 high = 0.45
 weight = 2.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from wormctl_sim.ground import Ground
-from wormctl_train.numbers import NEEDS, NUMBERS, Shown
+from wormctl_train.payable import NEEDS, NUMBERS, Shown
 from wormctl_train.torque import joint_torques, self_contact
 
 from tests.assay.lives import REACH_M, PlainWorld, seen
