@@ -230,6 +230,16 @@ def test_the_ground_and_steady_currents_and_cuts_are_the_trial_s() -> None:
     assert (scene.body.params[DRAG_ALONG], scene.body.params[DRAG_ACROSS]) == (0.03, 0.6)
 
 
+def test_a_life_knows_the_ground_that_was_drawn_for_it() -> None:
+    one = course(ground=SLIPPERY, vary=Vary(drag=(0.5, 2.0), anisotropy=(0.5, 2.0)))
+    for generation in (0, 1):
+        (scene,) = one.scenes(generation)
+        (life,) = one.run(model(), model().structure(), [scene])
+        drag = (life.ground.along, life.ground.across)
+        assert drag == (scene.body.params[DRAG_ALONG], scene.body.params[DRAG_ACROSS])
+        assert drag != (SLIPPERY.along, SLIPPERY.across)
+
+
 def reached(of: Course, channel: int) -> set[str]:
     (scene,) = of.scenes(0)
     cells, around = anatomy().connectome.names, scene.around

@@ -27,6 +27,7 @@ def shown(
     world: PlainWorld | None = None,
     yaw_rate: FloatArray | None = None,
     joints: FloatArray | None = None,
+    ground: Ground | None = None,
 ) -> Shown:
     """A life at `speed`, body lengths/s, that turns as told; it goes on where food was reached."""
     made = seen(PlainWorld(), speed, yaw_rate)
@@ -42,6 +43,7 @@ def shown(
         "world": world,
         "reached_s": (near[0] + 1) * PERIOD_S if near.size else None,
         "start_distance_m": float(rows["goal_distance_m"][0]),
+        "ground": ground or Ground(),
     }
     return Shown(**fields)
 
@@ -96,6 +98,12 @@ def test_the_wrong_wave_haste_circles_and_racing_cost() -> None:
     assert racing.misconduct > FORWARD.misconduct + 0.5
     assert AT_REST.misconduct == 0.0
     assert number("crawl", racing) < 0.6 * best
+
+
+def test_a_gait_that_overloads_the_servos_on_one_ground_may_not_on_another() -> None:
+    lives = [shown(plan((0.15, 30.0)), ground=Ground(across=across)) for across in (0.6, 6.0, 12.0)]
+    costs = [life.misconduct for life in lives]
+    assert costs[0] == 0.0 < costs[1] < costs[2]
 
 
 def test_retreat_is_the_reverse() -> None:
@@ -223,3 +231,17 @@ def test_torque_is_what_the_drag_ahead_of_a_joint_asks_of_it() -> None:
     ahead = np.arange(1, 13)
     expected = 6.0 * 0.1 * LINK_M * ahead**2 / 2
     np.testing.assert_allclose(np.abs(torque[0]), expected, rtol=1e-9)
+
+
+def test_dry_friction_asks_the_same_of_a_joint_however_fast_the_body_slides() -> None:
+    dry = Ground(law="coulomb", along=0.1, across=0.5, creep_speed_m_s=1e-6)
+    ahead = np.arange(1, 13)
+    for speed_m_s in (0.05, 0.5):
+        pose = np.zeros((6, 13, 3))
+        pose[:, :, 0] = -LINK_M * np.arange(13)
+        pose[:, :, 1] = speed_m_s * PERIOD_S * np.arange(6)[:, None]
+        torque = joint_torques(pose, load_snake(), dry, PERIOD_S)
+        np.testing.assert_allclose(np.abs(torque[0]), 0.5 * LINK_M * ahead**2 / 2, rtol=1e-6)
+        pose[:, :, 1] = 0.0
+        pose[:, :, 0] += speed_m_s * PERIOD_S * np.arange(6)[:, None]
+        np.testing.assert_allclose(joint_torques(pose, load_snake(), dry, PERIOD_S), 0.0, atol=1e-12)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from wormctl_sim.arena import Arena
 from wormctl_sim.compiled_life import Body, Film, Surroundings, live, make_body, make_film
 from wormctl_sim.field_kernel import SOURCE_SIZE
+from wormctl_sim.ground import Ground
 from wormctl_sim.touch import REGIONS
 from wormctl_sim.world_files import load_world
 
@@ -56,6 +57,7 @@ class Scene:
     """One life that is about to be lived, by any worm."""
 
     arena: Arena
+    ground: Ground
     body: Body
     around: Surroundings
 
@@ -160,7 +162,7 @@ class Course:
             target=np.ascontiguousarray(self._links[:, 1]),
             gain=self._gain,
         )
-        return Scene(arena, body, around)
+        return Scene(arena, ground, body, around)
 
     def _developed(self, film: Film, scene: Scene) -> Shown:
         record = np.zeros(self._ticks, _record(self.snake))
@@ -177,6 +179,7 @@ class Course:
             reach_m=reach_m,
             reached_s=first_within(distance, record["time_s"] + DT_S, reach_m),
             start_distance_m=float(distance[0]),
+            ground=scene.ground,
         )
 
     def _distance_m(self, nose_m: NDArray[np.float64], arena: Arena) -> NDArray[np.float64]:

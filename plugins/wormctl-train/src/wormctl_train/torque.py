@@ -32,18 +32,28 @@ def joint_torques(
 ) -> FloatArray:
     """Torque at every joint, N m, in one tick of `every`: shape (moments, joints).
 
-    What the ground's viscous drag on the links ahead of a joint asks of it: how hard a gait is on the servos, long
-    before they stall. `pose` is (ticks, links, 3): x_m, y_m, heading_rad.
+    What the ground's drag on the links ahead of a joint asks of it: how hard a gait is on the servos, long before
+    they stall. `pose` is (ticks, links, 3): x_m, y_m, heading_rad.
     """
     now = np.arange(0, len(pose) - 1, every)
     centre, heading = pose[..., :2].astype(np.float64), pose[now, :, 2].astype(np.float64)
     along = np.stack([np.cos(heading), np.sin(heading)], axis=2)
     speed = (centre[now + 1] - centre[now]) / dt_s
     across = np.stack([-along[..., 1], along[..., 0]], axis=2)
-    force = -ground.along * (speed * along).sum(2, keepdims=True) * along
-    force -= ground.across * (speed * across).sum(2, keepdims=True) * across
+    slip_along, slip_across = (speed * along).sum(2, keepdims=True), (speed * across).sum(2, keepdims=True)
+    pull_along, pull_across = _drag(ground, slip_along, slip_across)
+    force = pull_along * along + pull_across * across
     at = centre[now]
     hinge = at[:, :-1] - 0.5 * snake.link.length_m * along[:, :-1]
     moment = np.cumsum(at[..., 0] * force[..., 1] - at[..., 1] * force[..., 0], axis=1)[:, :-1]
     ahead = np.cumsum(force, axis=1)[:, :-1]
     return np.asarray(moment - (hinge[..., 0] * ahead[..., 1] - hinge[..., 1] * ahead[..., 0]))
+
+
+def _drag(ground: Ground, along_m_s: FloatArray, across_m_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Force on a link along and across its axis, N, that slides so; the law is that of `wormctl_sim.planar_kernel`."""
+    if ground.law == "viscous":
+        return -ground.along * along_m_s, -ground.across * across_m_s
+    ratio = ground.along / ground.across
+    slip_m_s = np.sqrt((ratio * along_m_s) ** 2 + across_m_s**2 + ground.creep_speed_m_s**2)
+    return -ground.along * ratio * along_m_s / slip_m_s, -ground.across * across_m_s / slip_m_s
