@@ -80,7 +80,8 @@ class SlowWorm:
             fast += (1 - math.exp(-DT_S / m.receptor_tau_fast_s[r])) * (level - fast)
             slow += (1 - math.exp(-DT_S / m.receptor_tau_slow_s[r])) * (level - slow)
             self.means[r] = [fast, slow]
-            stimulus = m.receptor_gain[r] * (fast - slow)
+            change = fast - slow
+            stimulus = m.receptor_gain[r] * (abs(change) if m.receptor_kind[r] == TOUCH else change)
             top = m.receptor_top[r]
             current[m.receptor_neuron[r]] += top * math.tanh(stimulus / top)
         for j in range(len(self.bend)):
@@ -210,6 +211,17 @@ def test_a_touch_is_felt_as_it_begins_and_fades_while_it_lasts() -> None:
     assert max(felt) > 0.5
     assert int(np.argmax(felt)) < 100
     assert felt[-1] < 0.1 * max(felt)
+
+
+def test_the_end_of_a_touch_excites_as_its_beginning_does() -> None:
+    m = small_worm()
+    it, x, felt = Alive(m), np.zeros(3 + JOINTS), []
+    for tick in range(1200):
+        x[2] = 1.0 if 100 <= tick < 700 else 0.0
+        it.tick(x)
+        felt.append(float(it.life.current[2] - m.neuron_bias[2]))
+    assert max(felt[700:]) > 0.5
+    assert min(felt) >= 0.0
 
 
 def test_a_cut_neuron_moves_no_muscle_and_no_neighbour() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wormctl.jit import njit
 from wormctl.neural.presynaptic import presynaptic_tick
-from wormctl.worm.parts import FloatArray, IntArray, Life, Worm, life_parts, worm_parts
+from wormctl.worm.parts import TOUCH, FloatArray, IntArray, Life, Worm, life_parts, worm_parts
 
 
 @njit(cache=True)
@@ -21,9 +21,9 @@ def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int
 
     `x` holds one value a receptor, then one bend (rad) a joint. A receptor answers to the difference of a fast and a
     slow running mean of the logarithm of what it feels: Weber's law, and adaptation. The two means follow the sensor
-    model of Izquierdo and Lockery 2010 for smell; a touch that lasts fades just so (touch receptor currents are
-    transient: O'Hagan et al. 2005). The opposite change gives the opposite current, which a cell that is silent at
-    rest does not show. Where `good` is False, or `x` is not finite, a receptor keeps its memory and passes no current,
+    model of Izquierdo and Lockery 2010 for smell: the opposite change gives the opposite current, which a cell that is
+    silent at rest does not show. A touch that lasts fades just so, but its end excites as its beginning does (touch
+    receptor currents come at both, and inwards: O'Hagan et al. 2005). Where `good` is False, or `x` is not finite, a receptor keeps its memory and passes no current,
     and a joint's bend stays the last good one.
     """
     current, seen = life.current, life.seen
@@ -47,7 +47,10 @@ def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int
         slow += worm.receptor_slow[r] * (level - slow)
         life.fast[r] = fast
         life.slow[r] = slow
-        stimulus = worm.receptor_gain[r] * (fast - slow)
+        change = fast - slow
+        if worm.receptor_kind[r] == TOUCH:
+            change = abs(change)
+        stimulus = worm.receptor_gain[r] * change
         if top > 0.0:
             current[worm.receptor_neuron[r]] += top * math.tanh(stimulus / top)
     bend = life.bend
