@@ -106,7 +106,8 @@ class Shown(Life):
         centre, k = centre_m(self.record["pose"]), max(1, round(2.0 / self.period_s))
         moved = centre[k:] - centre[:-k]
         burst = float(np.hypot(moved[:, 0], moved[:, 1]).max(initial=0.0)) / 2.0 / self.snake.length_m
-        torque = np.abs(joint_torques(self.record["pose"], self.snake, self.ground, self.period_s)).max(axis=1)
+        asked = joint_torques(self.record["pose"], self.snake, self.ground, self.period_s)
+        torque = np.abs(asked).max(axis=1)
         overload = float(np.maximum(torque / self.snake.servo.stall_torque_nm - SERVO_SHARE, 0.0).mean())
         link = self.snake.link
         through = self_contact(self.record["joint.position"], link.length_m, link.radius_m)
