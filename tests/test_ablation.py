@@ -59,6 +59,26 @@ def test_a_gap_junction_is_cut_either_way_round(worm: WormModel) -> None:
     assert changed(worm, cut(worm, C, ["gaps"])) == {"gap_g"}
 
 
+def test_senses_and_stretch_go_as_a_whole(worm: WormModel) -> None:
+    blind, numb = cut(worm, C, ["senses"]), cut(worm, C, ["stretch"])
+    assert changed(worm, blind) == {"receptor_gain"}
+    assert changed(worm, numb) == {"stretch_gain"}
+    assert not blind.receptor_gain.any()
+    assert not numb.stretch_gain.any()
+    assert changed(worm, cut(worm, C, ["senses", "stretch"])) == {"receptor_gain", "stretch_gain"}
+
+
+def test_weights_are_dealt_out_anew_before_anything_is_cut(worm: WormModel) -> None:
+    one, other = cut(worm, C, ["weights:1"]), cut(worm, C, ["weights:2"])
+    for dealt in (one, other):
+        assert changed(worm, dealt) == {"chem_w", "gap_g"}
+        np.testing.assert_array_equal(np.sort(dealt.chem_w), np.sort(worm.chem_w))
+        np.testing.assert_array_equal(np.sort(dealt.gap_g), np.sort(worm.gap_g))
+    assert changed(one, other) == {"chem_w", "gap_g"}
+    assert not changed(one, cut(worm, C, ["weights: 1"]))
+    assert not changed(cut(worm, C, ["AVA>VA", "weights:1"]), cut(one, C, ["AVA>VA"]))
+
+
 def test_a_cell_may_stand_for_a_class_and_terms_add_up(worm: WormModel) -> None:
     pair = cut(worm, C, ["AVAL>VA8"])
     assert 0 < np.count_nonzero(pair.chem_w != worm.chem_w) <= 1
@@ -77,6 +97,8 @@ def test_a_cell_may_stand_for_a_class_and_terms_add_up(worm: WormModel) -> None:
         ("AVA>VA>DA", "must name a cell or a class on each side of one '>'"),
         ("VD>ASE", "there is no chemical synapse from VD to ASE (gap junctions are written VD~ASE)"),
         ("VD~ASE", "there is no gap junction between VD and ASE"),
+        ("weights", "'weights': must be weights: and a seed, a whole number from 0 to 4294967295"),
+        ("weights:-1", "'weights:-1': must be weights: and a seed"),
     ],
 )
 def test_what_cannot_be_cut_is_one_line(worm: WormModel, term: str, said: str) -> None:

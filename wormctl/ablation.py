@@ -5,6 +5,10 @@ premotor      a group of classes; see `GROUPS`
 AVA>VA        the chemical synapses from one cell or class to another
 AVA~VA        the gap junctions between them
 gaps          every gap junction
+senses        every receptor: smell, taste and touch
+stretch       every stretch receptor
+weights:3     the conductances of chemical synapses dealt out anew among them, those of gap junctions among themselves;
+              3 is the seed, signs stay
 AWA=>AWB      a moved receptor: what the robot binds to AWA's receptors goes to AWB's instead
 """
 
@@ -26,18 +30,24 @@ PREMOTOR = ("AVA", "AVB", "AVD", "AVE", "PVC")
 
 GROUPS = {"chemosensory": CHEMOSENSORY, "premotor": PREMOTOR}
 """Names for several classes at once."""
-GAPS = "gaps"
+GAPS, SENSES, STRETCH = "gaps", "senses", "stretch"
+WEIGHTS, SEED = "weights", ":"
+MOST_SEED = 2**32 - 1
 SYNAPSE, JUNCTION, MOVE = ">", "~", "=>"
 
 HELP = (
     f"cut parts out of the circuit, separated by commas: cells, classes, {' or '.join(GROUPS)} (AWC,ASEL); "
-    "'AVA>VA' for synapses, 'AVA~VA' for gap junctions, gaps for all of them; 'AWA=>AWB' for what is bound to AWA "
-    "to reach AWB instead (in quotes)"
+    "'AVA>VA' for synapses, 'AVA~VA' for gap junctions, gaps for all of them; senses or stretch for all receptors of "
+    "that kind; weights:3 to deal out the conductances anew, with seed 3; 'AWA=>AWB' for what is bound to AWA to reach "
+    "AWB instead (in quotes)"
 )
 
 
 class Term(NamedTuple):
-    """One thing to do: to cells (`link` is empty, and so is `other`), or to what lies between two kinds of them."""
+    """One thing to do: to cells (`link` is empty, and so is `other`), or to what lies between two kinds of them.
+
+    Of `weights:3` the parts are `WEIGHTS`, `SEED` and `3`.
+    """
 
     text: str
     """As it was written, for messages."""
@@ -63,7 +73,14 @@ def resolve(terms: Iterable[str]) -> list[str]:
 
 
 def read_term(text: str) -> Term:
-    """The parts of one term. Raises `ConfigError` for one of which a side is missing."""
+    """The parts of one term. Raises `ConfigError` where a side is missing, or the seed of weights."""
+    word, _, seed = map(str.strip, text.partition(SEED))
+    if word == WEIGHTS:
+        if not (seed.isascii() and seed.isdecimal() and int(seed) <= MOST_SEED):
+            raise ConfigError(
+                f"{text!r}: must be {WEIGHTS}{SEED} and a seed, a whole number from 0 to {MOST_SEED}"
+            )
+        return Term(text, word, SEED, seed)
     for link in (MOVE, SYNAPSE, JUNCTION):
         if link in text:
             one, _, other = map(str.strip, text.partition(link))

@@ -1,10 +1,10 @@
-"""What the terms of `wormctl.ablation` mean for a worm's model: which cells and contacts go. No dynamics here."""
+"""What the terms of `wormctl.ablation` mean for a worm's model: which cells and contacts go or change. No dynamics."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wormctl.ablation import GAPS, JUNCTION, SYNAPSE, Term, read_term
+from wormctl.ablation import GAPS, JUNCTION, SEED, SENSES, STRETCH, SYNAPSE, Term, read_term
 from wormctl.config import ConfigError
 from wormctl.connectome import Connectome
 from wormctl.connectome.names import UnknownCell
@@ -12,13 +12,19 @@ from wormctl.worm.model import WormModel
 
 
 def cut(model: WormModel, connectome: Connectome, terms: Sequence[str]) -> WormModel:
-    """`model`, whose neurons are those of `connectome`, without what `terms` name.
+    """`model`, whose neurons are those of `connectome`, without what `terms` name. Weights are dealt out before cuts.
 
     Raises `ConfigError` for a name that is neither cell nor class (an `UnknownCell`, with the closest ones), and for
     two classes without such a contact between them.
     """
     cells: list[str] = []
-    for term in map(read_term, terms):
+    read = list(map(read_term, terms))
+    for term in read:
+        if term.link == SEED:
+            model = model.reweighted(int(term.other))
+    for term in read:
+        if term.link == SEED:
+            continue
         if term.link:
             one, other = (_cells(connectome, name, term) for name in (term.one, term.other))
             if term.link == SYNAPSE:
@@ -29,6 +35,10 @@ def cut(model: WormModel, connectome: Connectome, terms: Sequence[str]) -> WormM
                 model = model.without_gap_junctions(one, other)
         elif term.one == GAPS:
             model = model.without_gap_junctions()
+        elif term.one == SENSES:
+            model = model.without_senses()
+        elif term.one == STRETCH:
+            model = model.without_stretch()
         else:
             cells.append(term.one)
     return model.without(connectome.select(cells)) if cells else model

@@ -1,6 +1,6 @@
 """A worm by its cells: every parameter as a named array, the form that is saved in a policy file.
 
-`pack` turns it into the arrays of `wormctl.worm.parts`; `without` cuts cells out. No dynamics here.
+`pack` turns it into the arrays of `wormctl.worm.parts`; `without` and the like take parts out. No dynamics here.
 """
 
 from __future__ import annotations
@@ -212,6 +212,24 @@ class WormModel:
         everyone = range(self.neuron_cm.size)
         cut = self.gap_junctions(everyone if one is None else one, everyone if other is None else other)
         return dataclasses.replace(self, gap_g=np.where(cut, 0.0, self.gap_g))
+
+    def without_senses(self) -> WormModel:
+        """The same worm without any receptor for chemicals or touch."""
+        return dataclasses.replace(self, receptor_gain=np.zeros_like(self.receptor_gain))
+
+    def without_stretch(self) -> WormModel:
+        """The same worm without any stretch receptor."""
+        return dataclasses.replace(self, stretch_gain=np.zeros_like(self.stretch_gain))
+
+    def reweighted(self, seed: int) -> WormModel:
+        """The same worm with its conductances dealt out anew: among chemical synapses, and among gap junctions.
+
+        Who is connected to whom and all signs stay, and so do thresholds.
+        """
+        rng = np.random.default_rng(seed)
+        return dataclasses.replace(
+            self, chem_w=rng.permutation(self.chem_w), gap_g=rng.permutation(self.gap_g)
+        )
 
     def _mask(self, neurons: Iterable[int]) -> NDArray[np.bool_]:
         chosen = np.zeros(self.neuron_cm.size, bool)
