@@ -152,3 +152,15 @@ def test_no_other_cell_feels_a_bend_and_every_kind_is_felt() -> None:
     assert kinds == {"DB", "VB", "DA", "VA", "SMDD", "SMDV", "RMDD", "RMDV"}
     assert set(body.stretch_kind) == set(STRETCH)
     assert (body.stretch_unit != 0.0).all()
+
+
+def test_a_shuffled_body_differs_in_its_wiring_only() -> None:
+    true, shuffled = anatomy(), anatomy(shuffle=3)
+    c = load_connectome()
+    np.testing.assert_array_equal(true.chem_post, c.chem_post)
+    np.testing.assert_array_equal(np.bincount(shuffled.chem_post), np.bincount(c.chem_post))
+    both = [np.bincount(np.concatenate([body.gap_a, body.gap_b])) for body in (true, shuffled)]
+    np.testing.assert_array_equal(both[0], both[1])
+    for name in ("chem_strength", "chem_sign", "gap_strength", "nmj_strength", "stretch_neuron"):
+        np.testing.assert_array_equal(getattr(true, name), getattr(shuffled, name))
+    assert not np.array_equal(shuffled.chem_post, anatomy(shuffle=4).chem_post)

@@ -213,3 +213,15 @@ def test_every_gene_of_a_shipped_blueprint_changes_the_worm_and_every_bound_can_
         assert any(not np.array_equal(changed[tensor], start[tensor]) for tensor in start), gene
     for end in (low, high):
         express(made.values(end)).check()
+
+
+def test_on_a_shuffled_wiring_every_contact_keeps_all_but_whom_it_ends_on() -> None:
+    made, _, true = shipped()
+    shuffled = Expression(made, anatomy(shuffle=3))(made.values(np.zeros(len(made.genes))))
+    for name in ("chem_pre", "chem_w", "chem_erev", "gap_g", "nmj_weight", "stretch_gain", "receptor_gain"):
+        np.testing.assert_array_equal(getattr(shuffled, name), getattr(true, name), err_msg=name)
+    assert (shuffled.chem_post != true.chem_post).mean() > 0.9
+    assert ((shuffled.gap_a != true.gap_a) | (shuffled.gap_b != true.gap_b)).mean() > 0.9
+    # Thresholds are placed anew: each neuron rests where it did.
+    assert not np.array_equal(shuffled.neuron_mu, true.neuron_mu)
+    WormController(shuffled, 0.02, 1)

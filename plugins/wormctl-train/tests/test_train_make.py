@@ -114,3 +114,20 @@ def test_what_a_policy_calls_evolved_is_what_the_genes_move(tmp_path: Path) -> N
     assert evolved - moved <= {"receptor.tau_fast_s", "receptor.tau_slow_s", "receptor.floor", "neuron.bias"}
     wiring = "chem.pre chem.post gap.a gap.b nmj.neuron nmj.muscle muscle.side"
     assert {name for name, origin in told if origin == Origin.CONNECTOME} == set(wiring.split())
+
+
+def test_a_policy_with_a_shuffled_wiring_says_so(tmp_path: Path) -> None:
+    with (tmp_path / "more.toml").open("w") as file:
+        file.write(RECIPE + "[wiring]\nshuffle = 3\n")
+    control = load_recipe(str(tmp_path / "more.toml"))
+    meta, tensors = make_policy(control, somewhere(), "", 1)
+    true = make_policy(task(tmp_path), somewhere(), "", 1)[1]
+    assert not np.array_equal(tensors["chem.post"], true["chem.post"])
+    np.testing.assert_array_equal(tensors["chem.w"], true["chem.w"])
+    assert "wiring shuffled with seed 3" in meta.made.notes
+    origins = {name: group.origin for group in meta.parameters for name in group.tensors}
+    assert {name for name, origin in origins.items() if origin == Origin.RANDOM} == {
+        "chem.post", "gap.a", "gap.b"
+    }  # fmt: skip
+    save_policy(tmp_path / "p.safetensors", meta, tensors)
+    load_policy(tmp_path / "p.safetensors").controller()

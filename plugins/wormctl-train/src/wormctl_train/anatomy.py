@@ -1,6 +1,7 @@
 """From the connectome to a bare worm: who connects to whom, with which sign, and where on the body.
 
 Everything here is data or a stated modelling rule; nothing is evolved. `wormctl_train.express` sets the strengths.
+The one exception is asked for: a shuffled wiring, the control of the published one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.connectome import Connectome, load_connectome
+from wormctl.connectome.shuffle import shuffled_junctions, shuffled_synapses
 from wormctl.worm.parts import CHEMICAL, TOUCH, FloatArray, IntArray
 
 JOINTS = 12
@@ -69,6 +71,12 @@ class Anatomy:
     """The bare worm. Masks are over the 302 neurons; `chem_*`, `gap_*`, `nmj_*` follow the connectome's order."""
 
     connectome: Connectome
+    """As published. Names of contacts, as blueprints have them, are read from it, whatever the wiring."""
+    chem_post: IntArray
+    """Whom each synapse ends on, and with `gap_a` and `gap_b` between whom each gap junction lies: those of the
+    connectome, or shuffled (`wormctl.connectome.shuffle`). A contact keeps all else, and its place in the order."""
+    gap_a: IntArray
+    gap_b: IntArray
     classes: tuple[str, ...]
     """Class of each cell with dorsal and ventral told apart (`SMDD`, `SMDV`), left and right not."""
     chem_strength: FloatArray
@@ -126,9 +134,13 @@ def field_centre(c: Connectome, index: int, muscle_joint: IntArray) -> float:
 
 
 @cache
-def anatomy(joints: int = JOINTS) -> Anatomy:
-    """The hermaphrodite of Cook 2019 on a snake of `joints` joints."""
+def anatomy(joints: int = JOINTS, shuffle: int | None = None) -> Anatomy:
+    """The hermaphrodite of Cook 2019 on a snake of `joints` joints; `shuffle` is the seed of a shuffled wiring."""
     c = load_connectome()
+    post, a, b = c.chem_post, c.gap_a, c.gap_b
+    if shuffle is not None:
+        post = shuffled_synapses(c.chem_pre, post, shuffle)
+        a, b = shuffled_junctions(a, b, shuffle)
     classes = tuple(subclass(name) for name in c.names)
     gaba = np.array([t == "GABA" for t in c.transmitter])
     sign = np.where(c.chem_sign != 0, c.chem_sign, 1).astype(np.float64)
@@ -141,6 +153,9 @@ def anatomy(joints: int = JOINTS) -> Anatomy:
     touch = [i for i, n in enumerate(c.names) if n[:3] in TOUCH_CELLS]
     return Anatomy(
         connectome=c,
+        chem_post=post,
+        gap_a=a,
+        gap_b=b,
         classes=classes,
         chem_strength=strength(c.chem_count, CHEM_CLIP),
         chem_sign=sign,

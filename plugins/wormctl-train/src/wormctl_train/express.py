@@ -6,7 +6,7 @@ the value of every rule that fits the contact. All else is absolute.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,11 @@ class Expression:
                 )
         self(start).check()
 
+    @property
+    def rules(self) -> Mapping[str, Sequence[tuple[str, Mask]]]:
+        """For each quantity the values for some, by name, and for which cells or contacts; later ones count."""
+        return self._rules
+
     def __call__(self, values: Mapping[str, float]) -> WormModel:
         """The worm of these values, (as `Blueprint.values` gives them)."""
         body, c = self.body, self.body.connectome
@@ -104,11 +109,11 @@ class Expression:
             neuron_gself=gself,
             neuron_bias=bias,
             chem_pre=c.chem_pre,
-            chem_post=c.chem_post,
+            chem_post=body.chem_post,
             chem_w=w,
             chem_erev=self.sign,
-            gap_a=c.gap_a,
-            gap_b=c.gap_b,
+            gap_a=body.gap_a,
+            gap_b=body.gap_b,
             gap_g=gap,
             receptor_neuron=receptors,
             receptor_kind=body.receptor_kind,
@@ -195,12 +200,11 @@ def resting_potential(
     """
     n = rest_logit.size
     activity = 1.0 / (1.0 + np.exp(-rest_logit))
-    c = body.connectome
-    open_w = w * activity[c.chem_pre]
-    pull = np.bincount(c.chem_post, open_w * sign, n) + gself * activity + drive
-    total = 1.0 + np.bincount(c.chem_post, open_w, n) + gself * activity
-    total += np.bincount(c.gap_a, gap, n) + np.bincount(c.gap_b, gap, n)
+    open_w = w * activity[body.connectome.chem_pre]
+    pull = np.bincount(body.chem_post, open_w * sign, n) + gself * activity + drive
+    total = 1.0 + np.bincount(body.chem_post, open_w, n) + gself * activity
+    total += np.bincount(body.gap_a, gap, n) + np.bincount(body.gap_b, gap, n)
     matrix = np.diag(total)
-    matrix[c.gap_a, c.gap_b] -= gap
-    matrix[c.gap_b, c.gap_a] -= gap
+    matrix[body.gap_a, body.gap_b] -= gap
+    matrix[body.gap_b, body.gap_a] -= gap
     return np.asarray(np.linalg.solve(matrix, pull), dtype=np.float64)

@@ -62,6 +62,21 @@ ORIGINS: tuple[tuple[Origin, str, str], ...] = (
     ),
 )
 
+SHUFFLED: tuple[tuple[Origin, str, str], ...] = (
+    (
+        Origin.CONNECTOME,
+        "chem.pre nmj.neuron nmj.muscle muscle.side",
+        "how many contacts each neuron has, and every neuromuscular junction, as published",
+    ),
+    (
+        Origin.RANDOM,
+        "chem.post gap.a gap.b",
+        "a control: whom each contact ends on was shuffled, every neuron keeping its number of them",
+    ),
+    *ORIGINS[1:],
+)
+"""The same of a shuffled wiring."""
+
 
 def _methods(recipe: Recipe) -> str:
     names = {"cma": "CMA-ES", "es": "an evolution strategy"}
@@ -93,7 +108,8 @@ def make_policy(
     """What `wormctl.policy.save_policy` takes: the policy that `genome` makes, with how it came about."""
     recipe, blueprint = task.recipe, load_blueprint(task.recipe.blueprint, task.folder)
     values = blueprint.values(genome)
-    model = Expression(blueprint, anatomy())(values)
+    shuffle = recipe.wiring.shuffle
+    model = Expression(blueprint, anatomy(shuffle=shuffle))(values)
     controller = WormController(model, DT_S, UNFOLDS)
     meta = PolicyMeta(
         kind=Kind.WORM,
@@ -112,11 +128,14 @@ def make_policy(
             genes={name: values[name] for name in blueprint.genes},
             notes=(
                 f"{len(blueprint.genes)} class-tied numbers evolved by {_methods(recipe)} on the planar body, in "
-                f"{len(recipe.stage)} stages: " + ", ".join(stage.name for stage in recipe.stage)
+                f"{len(recipe.stage)} stages: "
+                + ", ".join(stage.name for stage in recipe.stage)
+                + ("" if shuffle is None else f"; a control, its wiring shuffled with seed {shuffle}")
             ),
         ),
         parameters=tuple(
-            Parameters(tensors=tuple(names.split()), origin=origin, doc=doc) for origin, names, doc in ORIGINS
+            Parameters(tensors=tuple(names.split()), origin=origin, doc=doc)
+            for origin, names, doc in (ORIGINS if shuffle is None else SHUFFLED)
         ),
     )
     return meta, model.tensors()

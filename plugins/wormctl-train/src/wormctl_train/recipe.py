@@ -6,6 +6,9 @@ blueprint = "worm302"           # a shipped one, or a file beside this one
 start = "worm302"               # begin with the genes of this policy; without it, where the blueprint starts
 robot = "worm"                  # the robot file says which channel reaches which cell
 
+[wiring]                        # a control: `wormctl.connectome.shuffle` with this seed; without it, as published
+shuffle = 3
+
 [[trial]]                       # see `wormctl_train.task`
 [[pay]]
 
@@ -28,6 +31,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from wormctl.assay.controls import TRUE
 from wormctl.config import ConfigError, load_toml
 from wormctl.names import unknown
 from wormctl_train.payable import NUMBERS
@@ -61,6 +65,18 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The settings of `es`, where they are not the usual ones."""
 
 
+class Wiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is wired to whom."""
+
+    shuffle: Annotated[int, msgspec.Meta(ge=LEAST_SEED, le=MOST_SEED)] | None = None
+    """The seed of a shuffled wiring; the published one without it."""
+
+    @property
+    def name(self) -> str:
+        """For people, and for a folder."""
+        return TRUE if self.shuffle is None else f"shuffle-{self.shuffle}"
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that decides what a training run gives, but the files it names and the version of the code."""
 
@@ -71,6 +87,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     blueprint: Annotated[str, msgspec.Meta(min_length=1)] = "worm302"
     start: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     robot: Annotated[str, msgspec.Meta(min_length=1)] = "worm"
+    wiring: Wiring = Wiring()
     confirm: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 40
     """Lives to try the policy in at the end, in each body, with and without smell."""
     trial: Annotated[list[TrialSpec], msgspec.Meta(min_length=1)]

@@ -40,7 +40,7 @@ class Bench:
         recipe = task.recipe
         self.recipe = recipe
         self.blueprint: Blueprint = load_blueprint(recipe.blueprint, task.folder)
-        body = anatomy()
+        body = anatomy(shuffle=recipe.wiring.shuffle)
         self.express = Expression(self.blueprint, body)
         robot = load_robot(task.find(recipe.robot))
         self.courses = {
@@ -51,9 +51,10 @@ class Bench:
             load_snake(robot.description),
             [course.arena.config for course in self.courses.values()],
         )
-        files = msgspec.json.encode([self.blueprint.digest, robot.binds, snake, worlds])
+        wired = [ends.tobytes() for ends in (body.chem_post, body.gap_a, body.gap_b)]
+        files = msgspec.json.encode([self.blueprint.digest, robot.binds, snake, worlds, wired])
         self.digest = hashlib.sha256(files).hexdigest()
-        """Of all that the files say which the recipe names."""
+        """Of all that the files say which the recipe names, and of who is wired to whom."""
         first = self.express(self.blueprint.values(np.zeros(len(self.blueprint.genes))))
         for course in self.courses.values():
             course.worm(first)
