@@ -168,6 +168,32 @@ def test_going_on_and_hurrying_are_speeds_after_the_poke() -> None:
     assert number("sped_up", AWAY) < -1.5
 
 
+def test_the_lowest_speed_shows_slowing_down_before_there_is_a_reversal() -> None:
+    slows, backs = (shown(plan((0.14, 12.0), (low, 3.0), (0.14, 9.0))) for low in (0.05, -0.1))
+    steps = [number("slowest", one) for one in (FORWARD, slows, backs)]
+    assert steps == pytest.approx([0.15, 0.05, -0.1], abs=0.01)
+
+
+def test_turning_to_one_side_is_counted_whichever_it_is() -> None:
+    for rate in (0.2, -0.2):
+        assert number("yaw", shown(plan((0.15, 30.0)), yaw_rate=plan((rate, 30.0)))) == pytest.approx(
+            0.2, abs=0.01
+        )
+
+
+def test_klinotaxis_is_curving_towards_food_abeam() -> None:
+    left, right, ahead = (
+        PlainWorld(foods=((x, y, 1.0),)) for x, y in ((0.0, 90.0), (0.0, -90.0), (90.0, 0.0))
+    )
+    curves = {"yaw_rate": plan((0.02, 30.0))}
+    for world, expected in ((left, 0.02 / 0.15), (right, -0.02 / 0.15)):
+        found = number("klinotaxis", shown(plan((0.15, 30.0)), world, **curves))
+        assert found == pytest.approx(expected, abs=0.03)
+        assert number("klinotaxis", shown(plan((0.15, 30.0)), world)) == pytest.approx(0.0, abs=0.01)
+    # Away from food ahead: worth less than nothing.
+    assert number("klinotaxis", shown(plan((0.15, 30.0)), ahead, **curves)) < 0.0
+
+
 def test_climbing_is_speed_towards_the_food_until_it_is_reached() -> None:
     ahead, behind, near = (PlainWorld(foods=((x, 0.0, 1.0),)) for x in (50.0, -50.0, 1.2))
     assert number("climb", shown(plan((0.1, 20.0)), ahead)) == pytest.approx(0.1, abs=0.01)

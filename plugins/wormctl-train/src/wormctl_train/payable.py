@@ -16,8 +16,14 @@ from numpy.typing import NDArray
 from wormctl_sim.ground import Ground
 
 from wormctl.assay.life import Life
-from wormctl.motion.events import Reversal, reversals
-from wormctl.motion.path import centre_m, speed_body_lengths_s
+from wormctl.motion.events import SHARP_RAD_S, Reversal, inside, reversals
+from wormctl.motion.path import (
+    centre_m,
+    curving_rad_body_length,
+    curving_rad_s,
+    running_mean,
+    speed_body_lengths_s,
+)
 from wormctl_train.torque import joint_torques, self_contact
 
 FloatArray = NDArray[np.float64]
@@ -37,6 +43,12 @@ SERVO_SHARE = 0.5
 HEAD_JOINTS = 4
 LONG_WAVE, SHORT_WAVE = 0.85, 0.5
 """Body lengths: a wavelength outside costs."""
+LEAST_RUN_S = 1.0
+"""Of crawling forwards, before there is any steering to speak of."""
+CURVED = 6.0
+"""rad/body length: what curves more is counted as this."""
+UNSURE = 0.05
+"""Mean square sine of the bearing that food always ahead or behind is taken to have: there is little to tell."""
 ANSWER_S = 7.0
 """So long after a poke, a reversal is an answer."""
 
@@ -154,7 +166,7 @@ def crawl(life: Shown) -> float:
     if g.wavelength > 0.0:
         off = max(0.0, SHORT_WAVE - g.wavelength) + max(0.0, g.wavelength - LONG_WAVE)
         quality /= 1.0 + 2.0 * off
-    return float(quality / (1.0 + 3.0 * min(abs(g.yaw_rate), 0.5)) / (1.0 + life.misconduct))
+    return float(quality / (1.0 + 4.0 * min(abs(g.yaw_rate), 0.5)) / (1.0 + life.misconduct))
 
 
 def retreat(life: Shown) -> float:
@@ -211,6 +223,41 @@ def backs(life: Shown) -> float:
     return float(sum(r.onset_s > WARM_S - 2.0 for r in life.reversals))
 
 
+def slowest(life: Shown) -> float:
+    """The lowest speed over a second after the start, body lengths/s: slowing down comes before reversing."""
+    return float(life.speed[life.warm :].min())
+
+
+def yaw(life: Shown) -> float:
+    """How fast the way turns to one side all the time, rad/s."""
+    return abs(life.gait.yaw_rate)
+
+
+def klinotaxis(life: Shown) -> float:
+    """How much runs curve towards food that lies abeam, rad/body length: least squares on the sine of its bearing.
+
+    About zero and not about the means: a bias to one side must neither pass for steering nor hide it.
+    """
+    foods = life.chart.foods()
+    if not len(foods):
+        return math.nan
+    cycle_s = 1.0 / max(life.gait.frequency_hz, SLOWEST_HZ)
+    turning = curving_rad_s(life.heading_rad, life.period_s, cycle_s)
+    speed = speed_body_lengths_s(life.advance, life.period_s, cycle_s)
+    rate = curving_rad_body_length(turning, speed)
+    runs = (speed > 0.0) & (np.abs(turning) < SHARP_RAD_S) & np.isfinite(rate)
+    runs[: life.warm] = False
+    runs &= ~inside(life.time_s, life.reversals, margin_s=2.0 * cycle_s)
+    if runs.sum() * life.period_s < LEAST_RUN_S:
+        return 0.0
+    way = foods[:, None, :2] - life.nose_m
+    nearest = way[np.hypot(way[..., 0], way[..., 1]).argmin(axis=0), np.arange(len(life.nose_m))]
+    heading = running_mean(life.heading_rad, life.period_s, cycle_s)
+    abeam = np.sin(np.arctan2(nearest[:, 1], nearest[:, 0]) - heading)[runs]
+    curved = np.clip(rate[runs], -CURVED, CURVED)
+    return float((abeam * curved).sum() / ((abeam**2).sum() + UNSURE * runs.sum()))
+
+
 def climb(life: Shown) -> float:
     """Speed towards the food until it is reached, body lengths/s."""
     d = life.distance_m()
@@ -246,6 +293,9 @@ NUMBERS: dict[str, Callable[[Shown], float]] = {
     "went_on": went_on,
     "sped_up": sped_up,
     "backs": backs,
+    "slowest": slowest,
+    "yaw": yaw,
+    "klinotaxis": klinotaxis,
     "climb": climb,
     "food": food,
     "poison_m": poison_m,
@@ -261,6 +311,7 @@ NEEDS = {
     "turned": "pokes",
     "went_on": "pokes",
     "sped_up": "pokes",
+    "klinotaxis": "foods",
     "climb": "foods",
     "food": "foods",
     "poison_m": "poisons",
