@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from wormctl_sim.world_files import load_world
@@ -164,3 +165,11 @@ def test_steering_up_the_gradient_has_the_sign_of_klinotaxis() -> None:
     assert up.numbers["klinotaxis_slope"][0] > 0.5
     assert down.numbers["klinotaxis_slope"][0] < -0.5
     assert up.samples["steering"].shape[1] == 4
+
+
+@pytest.mark.parametrize("name", sorted(JUDGES))
+def test_what_a_judge_measures_can_be_written_as_json(name: str) -> None:
+    world = PlainWorld(((9.0, 0.0, 1.0),), ((1.5, 0.4, 1.0),), (POKE,))
+    found = judged(name, seen(world, BACK, TURN))
+    assert msgspec.json.decode(msgspec.json.encode(found.numbers)) == found.numbers
+    assert any(found.numbers.values())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wormctl.assay.file import load_assay, shipped_assays
-from wormctl.assay.lives import Outcome, live, trialled, try_out
+from wormctl.assay.lives import Outcome, live, live_all, trialled, try_out
 from wormctl.cli import main
 from wormctl.config import ConfigError
 from wormctl.plugins import load_plugins
@@ -99,6 +100,71 @@ def test_ctrl_c_keeps_what_is_finished(
     found = json.loads(capsys.readouterr().out)
     assert found["interrupted"] is True
     assert [life["seed"] for life in found["assays"][0]["result"]["per_life"]] == [40, 41, 42]
+
+
+@pytest.fixture
+def several(mine: Path, robot_folder: Path) -> list[str]:
+    """Three assays: one that is met, one that is not, one that asks for nothing."""
+    (robot_folder / "strict.toml").write_text(ASSAY.replace("at_least = 0.2", "at_least = 1.0"))
+    (robot_folder / "open.toml").write_text(ASSAY.partition("[[criterion]]")[0])
+    paths = (mine, robot_folder / "strict.toml", robot_folder / "open.toml")
+    return [word for path in paths for word in ("--assay", str(path))]
+
+
+def test_several_assays_end_with_a_table_and_no_verdict_is_an_error(
+    several: list[str], command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, *several]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    table = [" ".join(line.split()) for line in out.splitlines()[-6:]]
+    assert table == [
+        "assay verdict lives criteria met",
+        "mine passed 8 of 8 1 of 1",
+        "strict NOT passed 8 of 8 0 of 1, not: reached",
+        "open measured 8 of 8 none asked",
+        "",
+        "1 of 2 passed",
+    ]
+
+
+def test_away_from_a_terminal_a_line_now_and_then_says_how_far_it_is(
+    several: list[str],
+    command: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wormctl.commands.assays._TELL_S", 0.0)
+    assert main([*command, *several, "--trials", "1"]) == 0
+    assert capsys.readouterr().err == "1 of 3 lives\n2 of 3 lives\n3 of 3 lives\n"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("finished", [0, 4])
+def test_ctrl_c_in_several_assays_keeps_in_a_folder_what_is_finished(
+    finished: int,
+    several: list[str],
+    command: list[str],
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*args: Any, **options: Any) -> Iterator[Outcome]:
+        for k, life in enumerate(live_all(*args, **options)):
+            if k == finished:
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+            yield life
+
+    monkeypatch.setattr("wormctl.commands.assays.live_all", interrupted)
+    assert main([*command, *several, "--out", "kept"]) == 130
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert f"strict  NOT passed  {finished // 3} of 8" in out
+    kept = json.loads((here / "kept" / "assays.json").read_text())
+    assert kept["interrupted"] is True
+    assert sum(run["result"]["lives"] for run in kept["assays"]) == finished
+    assert (here / "kept" / "strict.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_beside_another_assay_lives_are_compared_seed_by_seed(

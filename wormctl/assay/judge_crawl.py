@@ -49,7 +49,7 @@ def turning(life: Life, settings: Settled) -> Judged:
     if first is None:
         return _TOO_SHORT
     time_s = life.time_s[first:]
-    minutes = (time_s[-1] - time_s[0]) / 60.0
+    minutes = float(time_s[-1] - time_s[0]) / 60.0
     back = reversals(life.advance[first:], time_s)
     sharp = sharp_turns_alone_s(life, first)
     numbers = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
@@ -14,7 +15,7 @@ from wormctl.ablation import parse_ablation
 from wormctl.assay.file import ALL, Assay, load_assay, shipped_assays
 from wormctl.assay.folder import ASSAYS, make_folder, write_results, write_scenes
 from wormctl.assay.lives import Outcome, Trialled, live_all, trialled, try_out
-from wormctl.assay.outcome import AssayRun, Assays, Checked, Measured, result
+from wormctl.assay.outcome import AssayRun, Assays, Checked, Measured, Result, result
 from wormctl.config import ConfigError
 from wormctl.console import make_console
 from wormctl.drawing import draw_folder
@@ -35,9 +36,13 @@ lives in each assay and a judge says what it did. NAME is a shipped assay ({ALL}
   wormctl evaluate --assay all --out results                    everything, with pictures of every way
   wormctl evaluate --assay touch_nose --ablate ASH,FLP,OLQ      without the cells that feel it
 
+Of several assays a table comes last. Exit status: 0, whatever the judges say (--json tells a script whether each
+passed), or {EXIT_INTERRUPTED} if you stopped it: what was finished is told, and kept in --out.
 """
 
 _WIDTH = 24
+_TELL_S = 60.0
+"""Away from a terminal, a line so often says how far it is."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -142,6 +147,7 @@ def follow(trials: Sequence[Trialled], seeds: Sequence[int], workers: int) -> di
     stopping: list[bool] = []
     outcomes: dict[str, list[Outcome]] = {trial.key: [] for trial in trials}
     console = make_console(stderr=True)
+    lives, told_s = len(trials) * len(seeds), time.monotonic()
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}"),
         TimeRemainingColumn(compact=True),
@@ -151,8 +157,11 @@ def follow(trials: Sequence[Trialled], seeds: Sequence[int], workers: int) -> di
         stop_on_signals(lambda: stopping.append(True)),
     ):
         rows = {trial.key: bars.add_task(trial.key, total=len(seeds), said="") for trial in trials}
-        for life in live_all(trials, seeds, workers, stop=lambda: bool(stopping)):
+        for done, life in enumerate(live_all(trials, seeds, workers, stop=lambda: bool(stopping)), start=1):
             outcomes[life.key].append(life)
+            if not console.is_terminal and time.monotonic() - told_s >= _TELL_S:
+                told_s = time.monotonic()
+                console.print(f"{done} of {lives} lives")
             good = sum(other.good for other in outcomes[life.key])
             bars.update(rows[life.key], advance=1, said=f"{good} good")
     return outcomes
@@ -192,19 +201,34 @@ def _add_up(
     )
 
 
+_WORDS = {True: "passed", False: "NOT passed", None: "measured"}
+
+
 def _text(found: Assays) -> str:
     blocks = [_block(run, found) for run in found.assays]
-    judged = [run for run in found.assays if run.result.passed is not None]
-    if len(judged) > 1:
-        failed = [run.result.assay for run in judged if not run.result.passed]
-        rest = f"; not: {', '.join(failed)}" if failed else ""
-        blocks.append(f"{found.passed} of {len(judged)} passed{rest}\n")
+    if len(found.assays) > 1:
+        blocks.append(_table([run.result for run in found.assays], found.passed))
     return "\n".join(blocks)
+
+
+def _table(results: Sequence[Result], passed: int) -> str:
+    """One line an assay: whether it passed, in how many lives, and which criteria are not met."""
+    rows = [("assay", "verdict", "lives", "criteria met")]
+    for r in results:
+        missed = [c.number for c in r.criteria if not c.passed]
+        met = f"{len(r.criteria) - len(missed)} of {len(r.criteria)}" if r.criteria else "none asked"
+        met += f", not: {', '.join(missed)}" if missed else ""
+        met += f"; {r.faults} faults" if r.faults else ""
+        rows.append((r.assay, _WORDS[r.passed], f"{r.lives} of {r.asked}", met))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    judged = sum(r.passed is not None for r in results)
+    return "\n".join([*lines, "", f"{passed} of {judged} passed"]) + "\n"
 
 
 def _block(run: AssayRun, found: Assays) -> str:
     r = run.result
-    word = {True: "passed", False: "NOT passed", None: "measured"}[r.passed]
+    word = _WORDS[r.passed]
     cut = f", without {', '.join(run.ablated)}" if run.ablated else ""
     short = f" (stopped after {r.lives} of {r.asked})" if r.lives < r.asked else ""
     lines = [

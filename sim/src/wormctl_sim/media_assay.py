@@ -126,7 +126,8 @@ def _ways(axes: Axes, result: Result, scenes: dict[int, dict[str, FloatArray]]) 
         xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal"
     )
     _style(axes, "ahead of the start (m)", "to its left (m)")
-    axes.legend(loc="upper left", frameon=False, fontsize=8.5, labelcolor=INK)
+    if scenes:
+        axes.legend(loc="upper left", frameon=False, fontsize=8.5, labelcolor=INK)
 
 
 def _from(start: FloatArray, points: FloatArray) -> FloatArray:
