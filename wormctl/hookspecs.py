@@ -64,8 +64,8 @@ class Artist(msgspec.Struct, frozen=True, kw_only=True):
     """
     quick: bool = False
     """Whether it takes a second or two at most: only such are used after a run that was interrupted."""
-    kind: Literal["run", "assays", "ablations"] = "run"
-    """What it draws: a run, or the results of assays or of ablations (see `wormctl.assay.folder`)."""
+    kind: Literal["run", "assays", "ablations", "controls"] = "run"
+    """What it draws: a run, or the results of assays, of ablations or of shuffled wirings (`wormctl.assay.folder`)."""
 
 
 @hookspec

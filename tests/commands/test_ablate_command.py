@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.assay.test_controls import controls, worm
+from wormctl.assay.controls import CONTROLS
+from wormctl.assay.folder import write_results
 from wormctl.assay.lives import live
+from wormctl.assay.table import load_table
 from wormctl.cli import main
 
 ASSAY = """
@@ -82,6 +86,83 @@ def test_a_person_reads_what_was_expected_and_what_came(
     assert " 2 no muscle: as expected" in text
     assert "expected lost (ratio at most 0.25): yes" in text
     assert "1 of 1 rows as expected" in text
+
+
+CONTROLS_TABLE = """
+[[row]]
+name = "no sensors"
+ablate = ["senses", "stretch"]
+[[row.test]]
+assay = "crawl.toml"
+number = "swing_rad"
+ratio_at_most = 0.25
+
+[[row]]
+name = "weights 1"
+ablate = ["weights:1"]
+[[row.test]]
+assay = "crawl.toml"
+number = "swing_rad"
+ratio_at_most = 0.0
+"""
+
+
+@pytest.fixture
+def small_controls(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of the shipped table of controls, which takes minutes."""
+    (here / "small.toml").write_text(CONTROLS_TABLE)
+    monkeypatch.setattr("wormctl.commands.ablate.CONTROLS_TABLE", "small.toml")
+
+
+@pytest.mark.usefixtures("small_controls")
+def test_controls_stand_beside_the_table_with_wirings_that_were_trained(
+    command: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wirings = controls([worm(None, 20, 0.2), worm(1, 4, 0.1), worm(2, 7, 0.25)], shuffles=2)
+    write_results(here / CONTROLS, wirings)
+    words = [*command, "--rows", "2", "--controls", CONTROLS]
+    assert main([*words, "--out", "kept"]) == 0
+    text = capsys.readouterr().out
+    rows, beside = text.split("\ncontrols\n")
+    assert " 2 no muscle: as expected" in rows
+    assert " 1 no sensors: as expected" in beside
+    assert " 2 weights 1: NOT as expected" in beside
+    assert "food.reached: The true wiring beats every shuffle (2 of 2" in beside
+    assert "gait.speed_body_lengths_s: The true wiring does not beat every shuffle (1 of 2" in beside
+    assert "1 of 1 rows as expected\n1 of 2 controls as expected; not: weights 1\n" in beside
+    assert "kept in kept: ablations.json, controls.json, ablations.png, controls.png" in beside
+    assert (here / "kept" / "controls.png").read_bytes().startswith(b"\x89PNG")
+    kept = json.loads((here / "kept" / "ablations.json").read_text())
+    assert [row["name"] for row in kept["controls"]] == ["no sensors", "weights 1"]
+    assert kept["passed"] == 1
+    assert kept["retrained"] == json.loads((here / CONTROLS).read_text())
+
+    assert main([*command, "--rows", "2", "--controls", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["controls"]) == 2
+    assert found["retrained"] is None
+
+
+def test_results_of_controls_that_cannot_be_read_are_named_before_anything_is_run(
+    command: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--controls", "gone.json"]) == 2
+    assert "gone.json: cannot be read: No such file" in capsys.readouterr().err
+    (here / "other.json").write_text("{}")
+    assert main([*command, "--controls", "other.json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("wormctl: other.json: ")
+    assert err.count("\n") == 1
+
+
+def test_the_shipped_table_of_controls_deals_out_weights_and_cuts_gap_junctions_and_sensors() -> None:
+    rows = load_table("controls").rows
+    cut = [row.ablated for row in rows]
+    assert cut[:5] == [(f"weights:{seed}",) for seed in range(1, 6)]
+    assert cut[5:] == [("gaps",), ("senses",), ("senses", "stretch")]
+    asked = {tuple((test.assay.name, test.number) for test in row.tests) for row in rows}
+    assert asked == {(("food", "reached"), ("gait", "speed_body_lengths_s"))}
 
 
 @pytest.mark.parametrize(

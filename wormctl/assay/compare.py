@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from wormctl.assay.controls import Controls
 from wormctl.assay.lives import Outcome
 from wormctl.assay.outcome import Interval, by_seed
 from wormctl.assay.statistics import difference_of_means, interval95, ratio_of_means
@@ -68,6 +69,10 @@ class Ablations(msgspec.Struct, frozen=True, kw_only=True):
     passed: int
     """Rows."""
     rows: list[RowResult]
+    controls: list[RowResult] = []
+    """The rows of the table `controls`, where they were asked for."""
+    retrained: Controls | None = None
+    """Shuffled wirings that were trained like the true one, where such results were given."""
 
 
 def key(assay: str, terms: Sequence[str]) -> str:

@@ -38,7 +38,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """None where it was never seen."""
     ci95: Interval | None
     """Wilson's for a share, else bootstrap over the lives."""
-    by_seed: dict[int, float]
+    seeds: list[int]
+    """Of the lives in which it was seen."""
+    values: list[float]
+    """In each of those."""
 
 
 class Retrained(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +111,8 @@ def seen(assay: str, number: str, lives: Sequence[Outcome]) -> Seen:
     """One number over `lives`, those of one worm in one assay."""
     what = JUDGES[load_assay(assay).file.judge].numbers[number]
     found = by_seed(lives, number)
-    values = np.array([found[seed] for seed in sorted(found)])
+    seeds = sorted(found)
+    values = np.array([found[seed] for seed in seeds])
     ci95 = interval95(values, mean)
     if what.share and len(values):
         ci95 = wilson_interval(round(float(values.sum())), len(values))
@@ -119,7 +123,8 @@ def seen(assay: str, number: str, lives: Sequence[Outcome]) -> Seen:
         share=what.share,
         mean=float(values.mean()) if len(values) else None,
         ci95=ci95,
-        by_seed=found,
+        seeds=seeds,
+        values=values.tolist(),
     )
 
 
@@ -148,7 +153,7 @@ def _verdict(assay: str, number: str, true: Retrained, shuffles: Sequence[Retrai
 
 
 def _against(assay: str, number: str, true: Retrained, other: Retrained) -> Against:
-    here, there = (_number(one, assay, number).by_seed for one in (true, other))
+    here, there = (_by_seed(one, assay, number) for one in (true, other))
     pairs = np.array([(here[seed], there[seed]) for seed in sorted(here) if seed in there]).reshape(-1, 2)
     difference = float(pairs[:, 0].mean() - pairs[:, 1].mean()) if len(pairs) else None
     return Against(
@@ -159,8 +164,9 @@ def _against(assay: str, number: str, true: Retrained, other: Retrained) -> Agai
     )
 
 
-def _number(worm: Retrained, assay: str, number: str) -> Seen:
-    return next(one for one in worm.numbers if (one.assay, one.number) == (assay, number))
+def _by_seed(worm: Retrained, assay: str, number: str) -> dict[int, float]:
+    wanted = (one for one in worm.numbers if (one.assay, one.number) == (assay, number))
+    return {seed: value for one in wanted for seed, value in zip(one.seeds, one.values, strict=True)}
 
 
 def _sentence(against: Sequence[Against], beaten: int, clearly: int) -> str:

@@ -33,7 +33,7 @@ from wormctl.names import unknown
 from wormctl.robot import Name
 
 SHIPPED = Path(__file__).parent.parent / "ablations"
-DEFAULT = "published"
+DEFAULT, CONTROLS = "published", "controls"
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

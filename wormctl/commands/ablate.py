@@ -6,12 +6,15 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 import msgspec
 
 from wormctl.assay.compare import Ablations, Compared, RowResult, key, row_result
-from wormctl.assay.folder import ABLATIONS, make_folder, write_results
+from wormctl.assay.controls import CONTROLS, Controls, told
+from wormctl.assay.folder import ABLATIONS, make_folder, read_results, write_results
 from wormctl.assay.lives import Trialled, trialled
+from wormctl.assay.table import CONTROLS as CONTROLS_TABLE
 from wormctl.assay.table import DEFAULT, Row, load_table, pick
 from wormctl.commands.assays import About, follow, look_at
 from wormctl.config import ConfigError
@@ -34,6 +37,9 @@ examples:
   wormctl ablate --rows AWA,AWC --trials 20      two of them, quickly
   wormctl ablate --rows 1,2,3 --out results      the first three, with a picture
   wormctl ablate mine.toml                       rows of your own: see wormctl/ablations/published.toml
+  wormctl ablate --controls                      and weights dealt out anew, no gap junctions, no sensors
+  wormctl ablate --controls out/controls.json    and the shuffled wirings of `wormctl train controls --shuffles 10`
+  wormctl ablate controls                        the controls alone
 
 A row cuts cells, classes, synapses or gap junctions, or moves a receptor, and says what the worm must then do
 compared with the whole worm in the same worlds and seeds. Each assay is run once with the whole worm, whatever number
@@ -54,6 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_robot_arguments(parser, fixed=True)
     parser.add_argument("--rows", metavar="NAMES", help="only these, by name or number, separated by commas")
+    parser.add_argument(
+        "--controls",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="run the table `controls` beside it; with FILE, a controls.json, show what shuffled wirings came to",
+    )
     parser.add_argument(
         "--trials",
         type=whole(2, MOST_TRIALS),
@@ -91,9 +104,10 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
     last_seed_fits(args.seed, args.trials)
     table = load_table(args.table)
     rows = pick(table, args.rows)
+    controls, retrained = _controls(args, table.path)
     folder = None if args.out is None else make_folder(args.out)
     say_if_cold()
-    trials, about = _prepare(args, rows)
+    trials, about = _prepare(args, [*rows, *controls])
     lives = follow(list(trials.values()), range(args.seed, args.seed + args.trials), args.workers)
     results = [row_result(row, lives) for row in rows]
     found = Ablations(
@@ -106,16 +120,33 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
         interrupted=any(len(seen) < args.trials for seen in lives.values()),
         passed=sum(row.passed for row in results),
         rows=results,
+        controls=[row_result(row, lives) for row in controls],
+        retrained=retrained,
     )
     text = msgspec.json.encode(found).decode() + "\n" if args.json else _text(found, table.summary)
     interrupted = found.interrupted
     if folder is not None:
         write_results(folder / ABLATIONS, found)
+        kept = [ABLATIONS]
         drawn = draw_folder(folder, load_plugins(), kind="ablations")
-        interrupted = interrupted or drawn.interrupted
+        pictures, interrupted = drawn.files, interrupted or drawn.interrupted
+        if retrained is not None:
+            write_results(folder / CONTROLS, retrained)
+            kept.append(CONTROLS)
+            drawn = draw_folder(folder, load_plugins(), kind="controls")
+            pictures, interrupted = [*pictures, *drawn.files], interrupted or drawn.interrupted
         if not args.json:
-            text += f"\nkept in {folder}: {', '.join([ABLATIONS, *(path.name for path in drawn.files)])}\n"
+            text += f"\nkept in {folder}: {', '.join([*kept, *(path.name for path in pictures)])}\n"
     return EXIT_INTERRUPTED if interrupted else 0, text
+
+
+def _controls(args: argparse.Namespace, table: Path) -> tuple[tuple[Row, ...], Controls | None]:
+    """The rows that `--controls` adds, and the results that it names."""
+    if args.controls is None:
+        return (), None
+    controls = load_table(CONTROLS_TABLE)
+    rows = () if controls.path == table else controls.rows
+    return rows, read_results(Path(args.controls), Controls) if args.controls else None
 
 
 def _prepare(args: argparse.Namespace, rows: Sequence[Row]) -> tuple[dict[str, Trialled], About]:
@@ -146,9 +177,21 @@ def _text(found: Ablations, summary: str) -> str:
     lines += [summary] if summary else []
     for row in found.rows:
         lines += ["", *_row(row)]
-    failed = [row.name for row in found.rows if not row.passed]
+    if found.controls:
+        lines += ["", "controls"]
+        for row in found.controls:
+            lines += ["", *_row(row)]
+    if found.retrained is not None:
+        lines += ["", *told(found.retrained)]
+    lines += ["", _count("rows", found.rows)]
+    lines += [_count("controls", found.controls)] if found.controls else []
+    return "\n".join(lines) + "\n"
+
+
+def _count(what: str, rows: Sequence[RowResult]) -> str:
+    failed = [row.name for row in rows if not row.passed]
     rest = f"; not: {', '.join(failed)}" if failed else ""
-    return "\n".join([*lines, "", f"{found.passed} of {len(found.rows)} rows as expected{rest}"]) + "\n"
+    return f"{len(rows) - len(failed)} of {len(rows)} {what} as expected{rest}"
 
 
 def _row(row: RowResult) -> list[str]:

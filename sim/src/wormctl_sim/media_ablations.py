@@ -34,7 +34,9 @@ def draw_ablations(folder: Path, progress: Callable[[float], None] = lambda shar
 
 
 def _figure(found: Ablations) -> Figure:
-    tests = [(row.name, test, i == 0) for row in found.rows for i, test in enumerate(row.tests)]
+    rows = [*found.rows, *found.controls]
+    tests = [(row.name, test, i == 0) for row in rows for i, test in enumerate(row.tests)]
+    published = sum(len(row.tests) for row in found.rows)
     tall = _ROW_INCHES * len(tests) + _BELOW_INCHES + _ABOVE_INCHES
     figure = Figure(figsize=(_WIDE_INCHES, tall), dpi=120, facecolor=PAPER)
     wide = _WIDE_INCHES - _LEFT_INCHES - _RIGHT_INCHES
@@ -51,7 +53,7 @@ def _figure(found: Ablations) -> Figure:
         _line(axes, place, test)
         up = (_BELOW_INCHES + _ROW_INCHES * (len(tests) - place - 0.5)) / tall
         if first:
-            axes.axhline(place - 0.5, color=MUTED, lw=0.4, alpha=0.4)
+            axes.axhline(place - 0.5, color=MUTED, lw=0.4 if place != published else 1.6, alpha=0.4)
             figure.text(0.2 / _WIDE_INCHES, up, name, va="center", color=INK, fontsize=9.5, weight="bold")
         what = f"{test.assay}: {test.number}" + (
             f" (against -{','.join(test.reference)})" if test.reference else ""
@@ -69,6 +71,8 @@ def _figure(found: Ablations) -> Figure:
     for spine in axes.spines.values():
         spine.set_visible(False)
     title = f"{found.passed} of {len(found.rows)} rows as expected"
+    if found.controls:
+        title += f", {sum(row.passed for row in found.controls)} of {len(found.controls)} controls"
     figure.text(0.2 / _WIDE_INCHES, 1 - 0.35 / tall, title, fontsize=15, weight="bold", color=INK)
     about = f"{found.policy} in body {found.body}, {found.trials} seeds from {found.seed}; 95 % bootstrap intervals"
     figure.text(0.2 / _WIDE_INCHES, 1 - 0.62 / tall, about, fontsize=9.5, color=MUTED)

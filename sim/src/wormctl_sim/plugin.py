@@ -110,7 +110,7 @@ def _make_shipped(name: str, config: Shipped) -> Arena:
 
 @hookimpl
 def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
-    """The picture and the video of a run, and the pictures of assays and ablations."""
+    """The picture and the video of a run, and the pictures of assays, ablations and shuffled wirings."""
     register(
         Artist(
             name="picture",
@@ -142,6 +142,14 @@ def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
             kind="ablations",
         )
     )
+    register(
+        Artist(
+            name="controls",
+            summary="controls.png: shuffled wirings after the same training, beside the true one",
+            draw=_draw_controls,
+            kind="controls",
+        )
+    )
 
 
 def _draw_picture(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:
@@ -166,3 +174,9 @@ def _draw_ablations(folder: Path, progress: Callable[[float], None]) -> Sequence
     from wormctl_sim.media_ablations import draw_ablations
 
     return draw_ablations(folder, progress)
+
+
+def _draw_controls(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:
+    from wormctl_sim.media_controls import draw_controls
+
+    return draw_controls(folder, progress)
