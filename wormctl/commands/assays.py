@@ -148,6 +148,14 @@ def follow(trials: Sequence[Trialled], seeds: Sequence[int], workers: int) -> di
     outcomes: dict[str, list[Outcome]] = {trial.key: [] for trial in trials}
     console = make_console(stderr=True)
     lives, told_s = len(trials) * len(seeds), time.monotonic()
+    waiting: list[bool] = []
+
+    def stop() -> bool:
+        if stopping and not waiting:
+            waiting.append(True)
+            console.print("stopping; lives that have begun are finished first")
+        return bool(stopping)
+
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}"),
         TimeRemainingColumn(compact=True),
@@ -157,7 +165,7 @@ def follow(trials: Sequence[Trialled], seeds: Sequence[int], workers: int) -> di
         stop_on_signals(lambda: stopping.append(True)),
     ):
         rows = {trial.key: bars.add_task(trial.key, total=len(seeds), said="") for trial in trials}
-        for done, life in enumerate(live_all(trials, seeds, workers, stop=lambda: bool(stopping)), start=1):
+        for done, life in enumerate(live_all(trials, seeds, workers, stop), start=1):
             outcomes[life.key].append(life)
             if not console.is_terminal and time.monotonic() - told_s >= _TELL_S:
                 told_s = time.monotonic()
@@ -201,9 +209,6 @@ def _add_up(
     )
 
 
-_WORDS = {True: "passed", False: "NOT passed", None: "measured"}
-
-
 def _text(found: Assays) -> str:
     blocks = [_block(run, found) for run in found.assays]
     if len(found.assays) > 1:
@@ -211,15 +216,20 @@ def _text(found: Assays) -> str:
     return "\n".join(blocks)
 
 
+def _word(r: Result) -> str:
+    return {True: "passed", False: "NOT passed", None: "measured"}[r.passed] if r.lives else "not run"
+
+
 def _table(results: Sequence[Result], passed: int) -> str:
     """One line an assay: whether it passed, in how many lives, and which criteria are not met."""
     rows = [("assay", "verdict", "lives", "criteria met")]
     for r in results:
-        missed = [c.number for c in r.criteria if not c.passed]
-        met = f"{len(r.criteria) - len(missed)} of {len(r.criteria)}" if r.criteria else "none asked"
+        missed = [c.number for c in r.criteria if not c.passed and r.lives]
+        asked = f"{len(r.criteria) - len(missed)} of {len(r.criteria)}" if r.lives else "-"
+        met = asked if r.criteria else "none asked"
         met += f", not: {', '.join(missed)}" if missed else ""
         met += f"; {r.faults} faults" if r.faults else ""
-        rows.append((r.assay, _WORDS[r.passed], f"{r.lives} of {r.asked}", met))
+        rows.append((r.assay, _word(r), f"{r.lives} of {r.asked}", met))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     judged = sum(r.passed is not None for r in results)
@@ -228,7 +238,7 @@ def _table(results: Sequence[Result], passed: int) -> str:
 
 def _block(run: AssayRun, found: Assays) -> str:
     r = run.result
-    word = _WORDS[r.passed]
+    word = _word(r)
     cut = f", without {', '.join(run.ablated)}" if run.ablated else ""
     short = f" (stopped after {r.lives} of {r.asked})" if r.lives < r.asked else ""
     lines = [
