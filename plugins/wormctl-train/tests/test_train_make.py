@@ -1,18 +1,16 @@
-"""The policy file that training makes: its genes come back, and it says where every number comes from."""
+"""The policy file that training makes: it says where every number comes from, and holds the genes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 from wormctl_train.blueprint import load_blueprint
-from wormctl_train.make import beginning, make_policy
+from wormctl_train.make import make_policy
 from wormctl_train.recipe import Task, load_recipe
 
-from wormctl.config import ConfigError
-from wormctl.policy import Made, Origin, load_policy, save_policy
+from wormctl.policy import Origin, load_policy, save_policy
 
 RECIPE = """
 name = "tiny"
@@ -36,56 +34,14 @@ BLUEPRINT = load_blueprint("worm302")
 GENES = len(BLUEPRINT.genes)
 
 
-def task(folder: Path, start: str | None = None) -> Task:
-    line = "" if start is None else f'start = "{start}"\n'
-    (folder / "r.toml").write_text(line + RECIPE)
+def task(folder: Path) -> Task:
+    (folder / "r.toml").write_text(RECIPE)
     return load_recipe(str(folder / "r.toml"))
 
 
 def somewhere() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     low, high = BLUEPRINT.bounds()
     return np.asarray(low + (high - low) * np.random.default_rng(3).random(GENES))
-
-
-def test_training_begins_with_the_genes_of_a_policy(tmp_path: Path) -> None:
-    genome = somewhere()
-    meta, tensors = make_policy(task(tmp_path), genome, "wormctl train r.toml", 8)
-    save_policy(tmp_path / "first.safetensors", meta, tensors)
-    found = beginning(task(tmp_path, "first.safetensors"), BLUEPRINT)
-    np.testing.assert_allclose(found, genome, atol=1e-9)
-    again = make_policy(task(tmp_path), found, "", 1)[1]
-    for name, tensor in tensors.items():
-        one, other = (np.asarray(values, np.float64) for values in (again[name], tensor))
-        np.testing.assert_allclose(one, other, rtol=1e-6, err_msg=name)
-
-
-def test_without_a_policy_it_begins_where_the_blueprint_does(tmp_path: Path) -> None:
-    assert not beginning(task(tmp_path), BLUEPRINT).any()
-
-
-def test_a_gene_that_the_policy_does_not_know_begins_at_its_start(tmp_path: Path) -> None:
-    meta, tensors = make_policy(task(tmp_path), somewhere(), "", 1)
-    genes = dict(meta.made.genes)
-    gone = next(iter(genes))
-    del genes[gone]
-    genes["of another blueprint"] = 1.0
-    made = Made(command="", genes=genes)
-    save_policy(tmp_path / "p.safetensors", msgspec.structs.replace(meta, made=made), tensors)
-    found = beginning(task(tmp_path, "p.safetensors"), BLUEPRINT)
-    assert found[0] == 0.0
-    np.testing.assert_allclose(found[1:], somewhere()[1:], atol=1e-9)
-
-
-def test_a_policy_that_keeps_no_genes_is_refused(tmp_path: Path) -> None:
-    meta, tensors = make_policy(task(tmp_path), np.zeros(GENES), "", 1)
-    save_policy(tmp_path / "p.safetensors", msgspec.structs.replace(meta, made=Made(command="")), tensors)
-    with pytest.raises(ConfigError, match=r"^start = 'p.safetensors': this policy keeps no genes"):
-        beginning(task(tmp_path, "p.safetensors"), BLUEPRINT)
-
-
-def test_a_policy_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such policy, did you mean 'worm302'"):
-        beginning(task(tmp_path, "wurm302"), BLUEPRINT)
 
 
 def test_it_says_whose_it_is_and_how_it_was_made(tmp_path: Path) -> None:

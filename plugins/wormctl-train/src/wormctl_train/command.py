@@ -29,10 +29,11 @@ from wormctl_train import plot
 from wormctl_train.confirm import bodies, confirm, scores
 from wormctl_train.evolve import Journal, Progress, evolve
 from wormctl_train.executors import Crew, Workers, workers
-from wormctl_train.make import beginning, make_policy
+from wormctl_train.make import make_policy
 from wormctl_train.progress import Display, Length
 from wormctl_train.recipe import LEAST_SEED, MOST_SEED, Task, load_recipe
 from wormctl_train.scoring import Bench, Scorer
+from wormctl_train.start import beginning
 from wormctl_train.strategy import make_strategy
 
 JOURNAL, PICTURE = "journal.jsonl", "training.png"
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     if args.seed is not None:
         task = replace(task, recipe=msgspec.structs.replace(task.recipe, seed=args.seed))
     recipe, bench = task.recipe, Bench(task)  # what is wrong with the task shows here
-    begin = beginning(task, bench.blueprint)
+    begin, told = beginning(task, bench.express)
     console = make_console(stderr=True)
     journal = Journal(
         args.out / JOURNAL,
@@ -97,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
             f"{journal.path}: holds {journal.generations} generations of this run: add --resume to go on, "
             "or choose another --out"
         )
+    if told:
+        console.print(told)
     path = args.out / f"{recipe.name}.safetensors"
     try:
         with stop_on_signals(_interrupt):

@@ -1,4 +1,4 @@
-"""From a genome to a policy file, with the origin of every array told; and back, from a policy to the genome."""
+"""From a genome to a policy file, with the origin of every array told."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from wormctl.config import ConfigError
-from wormctl.policy import Kind, Made, Origin, Parameters, PolicyMeta, find_policy, load_policy
+from wormctl.policy import Kind, Made, Origin, Parameters, PolicyMeta
 from wormctl.worm.controller import WormController
 from wormctl_train.anatomy import anatomy
-from wormctl_train.blueprint import Blueprint, load_blueprint
+from wormctl_train.blueprint import load_blueprint
 from wormctl_train.course import DT_S, UNFOLDS
 from wormctl_train.express import Expression
 from wormctl_train.recipe import Recipe, Task
@@ -81,21 +80,6 @@ SHUFFLED: tuple[tuple[Origin, str, str], ...] = (
 def _methods(recipe: Recipe) -> str:
     names = {"cma": "CMA-ES", "es": "an evolution strategy"}
     return " and ".join(dict.fromkeys(names[stage.strategy] for stage in recipe.stage))
-
-
-def beginning(task: Task, blueprint: Blueprint) -> NDArray[np.float64]:
-    """The genome that the first stage starts from: that of the policy `start`, or the blueprint's.
-
-    Genes that the policy has no value of are where the blueprint starts. Raises `ConfigError` for a policy that keeps
-    no genes.
-    """
-    start = task.recipe.start
-    if start is None:
-        return np.zeros(len(blueprint.genes))
-    made = load_policy(find_policy(task.find(start))).meta.made
-    if not made.genes:
-        raise ConfigError(f"start = {start!r}: this policy keeps no genes: it was not made by wormctl train")
-    return blueprint.genome(made.genes)
 
 
 def make_policy(
