@@ -33,7 +33,11 @@ def draw_run(folder: Path, plugins: Plugins, *, quick: bool) -> Drawn:
 
 
 def draw_folder(
-    folder: Path, plugins: Plugins, *, kind: Literal["run", "assays", "ablations", "controls"], quick: bool = False
+    folder: Path,
+    plugins: Plugins,
+    *,
+    kind: Literal["run", "assays", "ablations", "controls"],
+    quick: bool = False,
 ) -> Drawn:
     """Let every artist of that kind (every `quick` one) draw `folder`. One that fails costs a line, not the rest.
 
