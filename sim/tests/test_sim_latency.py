@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wormctl_sim.bullet_config import BulletConfig, bullet_installed, make_bullet_body
-from wormctl_sim.planar_body import PlanarBody, PlanarConfig
 from wormctl_sim.simulated import BodyConfig, SimulatedBody
 
+from sim.tests.bodies import EVERY_BODY, make
 from wormctl.assembly import assemble
 from wormctl.config import ConfigError, convert
 from wormctl.device import Context
@@ -20,14 +19,6 @@ from wormctl.testing import StillController
 
 SNAKE = load_snake()
 PERIOD_S = 0.02
-needs_bullet = pytest.mark.skipif(not bullet_installed(), reason="PyBullet is not installed")
-
-
-def make(name: str, latency_s: float) -> SimulatedBody:
-    if name == "planar":
-        return PlanarBody(PlanarConfig(latency_s=latency_s))
-    form = "gravity" if name == "gravity" else "planar_root"
-    return make_bullet_body(BulletConfig(form=form, latency_s=latency_s))  # type: ignore[arg-type]
 
 
 def poses(body: SimulatedBody, ticks: int, silent: int = 0) -> np.ndarray:
@@ -43,17 +34,10 @@ def poses(body: SimulatedBody, ticks: int, silent: int = 0) -> np.ndarray:
     return np.array(found)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "planar",
-        pytest.param("planar_root", marks=needs_bullet),
-        pytest.param("gravity", marks=needs_bullet),
-    ],
-)
+@EVERY_BODY
 def test_late_setpoints_do_later_what_they_would_have_done_at_once(name: str) -> None:
-    late = make(name, 0.06)
-    np.testing.assert_array_equal(poses(late, 40), poses(make(name, 0.0), 40, silent=3))
+    late = make(name, latency_s=0.06)
+    np.testing.assert_array_equal(poses(late, 40), poses(make(name), 40, silent=3))
     np.testing.assert_array_equal(poses(late, 40), poses(late, 40))  # the queue is emptied
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from wormctl_sim.bullet_config import BulletConfig, bullet_installed, make_bullet_body
 from wormctl_sim.ground import Ground
-from wormctl_sim.planar_body import PlanarBody, PlanarConfig
 from wormctl_sim.simulated import SimulatedBody
 from wormctl_sim.smell import OdourConfig, OdourSensor, PoisonSensor
 from wormctl_sim.world_files import load_world
 
+from sim.tests.bodies import EVERY_BODY, make
 from wormctl.channel import Samples
 from wormctl.device import Context
 from wormctl.robot import load_robot
@@ -22,14 +21,6 @@ from wormctl.variation import Variation
 SNAKE = load_snake()
 PERIOD_S = 0.02
 GROUND = Ground(along=0.4, across=5.0)
-needs_bullet = pytest.mark.skipif(not bullet_installed(), reason="PyBullet is not installed")
-
-
-def make(name: str, ground: Ground = GROUND, latency_s: float = 0.0) -> SimulatedBody:
-    if name == "planar":
-        return PlanarBody(PlanarConfig(ground=ground, latency_s=latency_s))
-    form = "gravity" if name == "gravity" else "planar_root"
-    return make_bullet_body(BulletConfig(form=form, ground=ground, latency_s=latency_s))  # type: ignore[arg-type]
 
 
 def path(body: SimulatedBody, snake: Snake = SNAKE, variation: Variation | None = None) -> np.ndarray:
@@ -45,21 +36,14 @@ def path(body: SimulatedBody, snake: Snake = SNAKE, variation: Variation | None 
     return np.array(found)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "planar",
-        pytest.param("planar_root", marks=needs_bullet),
-        pytest.param("gravity", marks=needs_bullet),
-    ],
-)
+@EVERY_BODY
 def test_a_varied_body_is_one_with_those_settings(name: str) -> None:
     variation = Variation(drag=1.5, anisotropy=0.8, latency_s=0.04, mass=1.2)
-    varied = make(name, latency_s=0.1)
+    varied = make(name, GROUND, latency_s=0.1)
     found = path(varied, variation=variation)
     like = make(name, Ground(along=0.4 * 1.5, across=5.0 * 1.5 * 0.8), latency_s=0.04)
     np.testing.assert_allclose(found, path(like), atol=1e-12)  # its mass is the snake's affair
-    np.testing.assert_array_equal(path(varied), path(make(name, latency_s=0.1)))  # nothing stays
+    np.testing.assert_array_equal(path(varied), path(make(name, GROUND, latency_s=0.1)))  # nothing stays
 
 
 def test_mass_and_servos_reach_the_body_with_the_snake() -> None:

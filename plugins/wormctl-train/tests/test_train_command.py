@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import wormctl_train.executors
@@ -11,66 +13,29 @@ from PIL import Image
 from wormctl.cli import main
 from wormctl.policy import load_policy
 
-RECIPE = """
-name = "tiny"
-seed = 3
-confirm = 1
-[[trial]]
-name = "rest"
-world = "empty"
-seconds = 3
-[[trial]]
-name = "front"
-world = "poke.toml"
-seconds = 4
-[[pay]]
-name = "crawl"
-trial = "rest"
-number = "crawl"
-always = true
-[[pay]]
-name = "withdraws"
-trial = "front"
-number = "withdraw"
-[[stage]]
-name = "wave"
-genes = ["stretch/*", "muscle*"]
-part = 0.5
-generations = 2
-population = 4
-sigma = 0.1
-"""
-WORLD = """
-kind = "arena"
-[[poke]]
-region = "front"
-at_s = 1.5
-"""
+Train = Callable[..., int]
 
 
-def train(tmp_path: Path, *options: str, confirm: int = 0, more: str = "", before: str = "") -> int:
-    if not (tmp_path / "poke.toml").exists():
-        (tmp_path / "poke.toml").write_text(WORLD)
-    (tmp_path / "tiny.toml").write_text(before + RECIPE.replace("confirm = 1", f"confirm = {confirm}") + more)
-    words = [
-        "train",
-        str(tmp_path / "tiny.toml"),
-        "--out",
-        str(tmp_path / "out"),
-        "--workers",
-        "serial",
-        *options,
-    ]
-    try:
-        return main(words)
-    except SystemExit as end:
-        return int(end.code or 0)
+@pytest.fixture
+def train(tmp_path: Path, tiny: Any) -> Train:
+    """Runs the tiny recipe, with `before` and `more` around it; the exit status."""
+
+    def run(*options: str, confirm: int = 0, more: str = "", before: str = "") -> int:
+        recipe = tiny.recipe.replace("confirm = 0", f"confirm = {confirm}")
+        path = tiny.write(tmp_path, before + recipe + more)
+        words = ["train", str(path), "--out", str(tmp_path / "out"), "--workers", "serial", *options]
+        try:
+            return main(words)
+        except SystemExit as end:
+            return int(end.code or 0)
+
+    return run
 
 
 def test_a_recipe_ends_in_a_policy_that_says_how_it_was_made_and_how_it_did(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(tmp_path, confirm=1) == 0
+    assert train(confirm=1) == 0
     policy = load_policy(tmp_path / "out" / "tiny.safetensors")
     assert policy.meta.made.evaluations == 8
     assert "tiny.toml" in policy.meta.made.command
@@ -84,11 +49,11 @@ def test_a_recipe_ends_in_a_policy_that_says_how_it_was_made_and_how_it_did(
 
     journal = tmp_path / "out" / "journal.jsonl"
     before, first = journal.read_bytes(), policy.sha256
-    assert train(tmp_path, confirm=1) == 2
+    assert train(confirm=1) == 2
     assert capsys.readouterr().err == (
         f"wormctl: {journal}: holds 2 generations of this run: add --resume to go on, or choose another --out\n"
     )
-    assert train(tmp_path, "--resume", confirm=1) == 0
+    assert train("--resume", confirm=1) == 0
     assert "wave 2/2" in capsys.readouterr().err
     assert journal.read_bytes() == before
     assert load_policy(tmp_path / "out" / "tiny.safetensors").sha256 == first
@@ -99,59 +64,61 @@ def test_a_recipe_ends_in_a_policy_that_says_how_it_was_made_and_how_it_did(
     [("--seed", "0"), ("--seed", "-1"), ("--seed", "9999999999")],
 )
 def test_a_number_that_cannot_be_used_is_refused(
-    option: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train, option: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(tmp_path, *option) == 2
+    assert train(*option) == 2
     assert f"{option[1]}: must be a whole number from 1 to" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("who", ["0", "x", "dask:here"])
 def test_workers_that_make_no_sense_are_refused(
-    who: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train, who: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(tmp_path, "--workers", who) == 2
+    assert train("--workers", who) == 2
     assert f"{who}: must be serial, a number of processes" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 def test_a_cluster_that_is_not_there_is_told_and_costs_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wormctl_train.executors, "CONNECT_S", 0.5)
-    assert train(tmp_path, "--workers", "dask:tcp://127.0.0.1:1") == 2
+    assert train("--workers", "dask:tcp://127.0.0.1:1") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "no scheduler answers there" in line
     assert "keeps 0 generations: the same command with --resume goes on" in line
-    assert train(tmp_path) == 0  # there is nothing yet that could be lost
+    assert train() == 0  # there is nothing yet that could be lost
 
 
-def test_resuming_what_has_not_begun_begins_it(tmp_path: Path) -> None:
-    assert train(tmp_path, "--resume") == 0
+def test_resuming_what_has_not_begun_begins_it(train: Train, tmp_path: Path) -> None:
+    assert train("--resume") == 0
     assert (tmp_path / "out" / "tiny.safetensors").is_file()
 
 
-def test_a_recipe_may_choose_the_large_scale_strategy(tmp_path: Path) -> None:
-    assert train(tmp_path, more='strategy = "es"\nes = { learning_rate = 0.1 }') == 0
+def test_a_recipe_may_choose_the_large_scale_strategy(train: Train, tmp_path: Path) -> None:
+    assert train(more='strategy = "es"\nes = { learning_rate = 0.1 }') == 0
     assert "an evolution strategy" in load_policy(tmp_path / "out" / "tiny.safetensors").meta.made.notes
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_in_a_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out").write_text("a file")
-    assert train(tmp_path) == 2
+    assert train() == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
 def test_a_policy_is_whose_the_recipe_says_and_training_can_begin_with_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(tmp_path) == 0
+    assert train() == 0
     first = load_policy(tmp_path / "out" / "tiny.safetensors").meta.made
     assert first.by == ""
     (tmp_path / "out").rename(tmp_path / "first")
-    assert train(tmp_path, before='start = "first/tiny.safetensors"\nby = "me"\n') == 0
+    assert train(before='start = "first/tiny.safetensors"\nby = "me"\n') == 0
+    told = "starts from first/tiny.safetensors, all of which the blueprint can express"
+    assert told in " ".join(capsys.readouterr().err.split())
     second = load_policy(tmp_path / "out" / "tiny.safetensors").meta.made
     assert second.by == "me"
     assert second.genes != first.genes
@@ -164,11 +131,10 @@ def test_a_policy_is_whose_the_recipe_says_and_training_can_begin_with_it(
 
 
 def test_what_cannot_be_in_a_task_is_told_in_a_line_before_a_folder_is_made(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
         train(
-            tmp_path,
             more='[[stage]]\nname = "two"\ngenes = ["x"]\ngenerations = 1\npopulation = 4\nsigma = 1',
         )
         == 2
@@ -179,17 +145,19 @@ def test_what_cannot_be_in_a_task_is_told_in_a_line_before_a_folder_is_made(
 
 
 def test_a_journal_of_another_seed_is_refused_and_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train(tmp_path) == 0
+    assert train() == 0
     before = (tmp_path / "out" / "journal.jsonl").read_bytes()
-    assert train(tmp_path, "--seed", "4") == 2
+    assert train("--seed", "4") == 2
     assert "another recipe, seed or version" in capsys.readouterr().err
     assert (tmp_path / "out" / "journal.jsonl").read_bytes() == before
 
 
-def test_a_journal_of_another_world_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train(tmp_path) == 0
-    (tmp_path / "poke.toml").write_text(WORLD.replace("at_s = 1.5", "at_s = 2.0"))
-    assert train(tmp_path, "--resume") == 2
+def test_a_journal_of_another_world_is_refused(
+    train: Train, tiny: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+    (tmp_path / "poke.toml").write_text(tiny.world.replace("at_s = 1.5", "at_s = 2.0"))
+    assert train("--resume") == 2
     assert "another recipe, seed or version" in capsys.readouterr().err

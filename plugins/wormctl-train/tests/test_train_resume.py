@@ -7,36 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-RECIPE = """
-name = "tiny"
-seed = 3
-confirm = 0
-[[trial]]
-name = "rest"
-world = "empty"
-seconds = 3
-[[trial]]
-name = "front"
-world = "poke.toml"
-seconds = 4
-[[pay]]
-name = "crawl"
-trial = "rest"
-number = "crawl"
-always = true
-[[pay]]
-name = "withdraws"
-trial = "front"
-number = "withdraw"
-[[stage]]
-name = "wave"
-genes = ["stretch/*", "muscle*"]
-part = 0.5
-generations = 6
-population = 4
-sigma = 0.1
+import pytest
+
+SECOND_STAGE = """
 [[stage]]
 name = "more"
 genes = ["rest/*"]
@@ -45,22 +22,25 @@ population = 4
 sigma = 0.1
 strategy = "es"
 """
-WORLD = """
-kind = "arena"
-[[poke]]
-region = "front"
-at_s = 1.5
-"""
 KILLED_AFTER, STOPPED_AFTER = 3, 8
 LONGEST_S = 300.0
 
 
-def start(folder: Path, *options: str) -> subprocess.Popen[str]:
-    folder.mkdir(exist_ok=True)
-    (folder / "tiny.toml").write_text(RECIPE)
-    (folder / "poke.toml").write_text(WORLD)
-    command = [sys.executable, "-m", "wormctl", "train", "tiny.toml", "--out", "out", *options]
-    return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tiny: Any) -> Start:
+    """Starts the tiny recipe in a folder, longer and with a second stage."""
+    recipe = tiny.recipe.replace("generations = 2", "generations = 6") + SECOND_STAGE
+
+    def run(folder: Path, *options: str) -> subprocess.Popen[str]:
+        folder.mkdir(exist_ok=True)
+        tiny.write(folder, recipe)
+        command = [sys.executable, "-m", "wormctl", "train", "tiny.toml", "--out", "out", *options]
+        return subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+
+    return run
 
 
 def lines(folder: Path) -> int:
@@ -81,7 +61,7 @@ def end_after(
     return process.returncode, told
 
 
-def test_a_run_that_was_killed_and_then_stopped_ends_as_one_left_alone(tmp_path: Path) -> None:
+def test_a_run_that_was_killed_and_then_stopped_ends_as_one_left_alone(start: Start, tmp_path: Path) -> None:
     alone, cut = tmp_path / "alone", tmp_path / "cut"
     whole = start(alone, "--workers", "serial")
     _, told = whole.communicate(timeout=LONGEST_S)
