@@ -1,4 +1,4 @@
-"""`wormctl bench train`: how many candidates a second, and what a second core adds. Arguments and printing only."""
+"""`wormctl bench train`: candidates and rollouts a second, and what a second core adds. Arguments and printing only."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ QUIET = 0.95
 EPILOG = """\
 A round is the same generations twice: in one process, and on all workers. Printed are medians over the rounds, and
 the ratio is the median of the ratios of single rounds, so that whatever else the machine does weighs on both sides.
+A rollout is one life in one trial; a candidate has as many as there are trials worth living in a generation.
+"simulated s/s" is how much of the worm's time passes in a second.
 "with work" is the share of the time in which workers had a candidate to score: what it lacks was lost waiting for
 the last of a generation, for the strategy and for the disk. "on a core" is the processor time they got, which other
 programs can take from them.
@@ -76,22 +78,34 @@ def _print(result: dict[str, Any]) -> None:
 
     from wormctl.console import make_console
 
+    one, many = result["one"], result["many"]
     title = f"{result['what']}, {result['population']} candidates a generation, {result['rounds']} rounds"
+    headings = ["workers", "candidates/s", "rollouts/s", "simulated s/s", "with work", "on a core"]
+    rows = [
+        [
+            str(row["workers"]), f"{row['candidates_per_s']:.3g}", f"{row['rollouts_per_s']:.3g}",
+            f"{row['simulated_s_per_s']:.3g}", f"{row['with_work']:.1%}", f"{row['on_a_core']:.1%}",
+        ]
+        for row in (one, many)
+    ]  # fmt: skip
+    if one["rollouts"]:
+        title += f", {one['rollouts']:.3g} rollouts a candidate"
+    else:  # a function in the worm's place lives no life
+        for row in (headings, *rows):
+            del row[2:4]
     table = Table()
-    for heading in ("workers", "candidates/s", "with work", "on a core"):
+    for heading in headings:
         table.add_column(heading, justify="right")
-    for row in (result["one"], result["many"]):
-        table.add_row(
-            str(row["workers"]), f"{row['candidates_per_s']:.3g}", f"{row['with_work']:.1%}", f"{row['on_a_core']:.1%}"
-        )  # fmt: skip
+    for row in rows:
+        table.add_row(*row)
     console = make_console()
     console.print(title)
     console.print(table)
     console.print(
-        f"{result['many']['workers']} workers against one: {result['ratio']:.2f} times as fast "
+        f"{many['workers']} workers against one: {result['ratio']:.2f} times as fast "
         f"(rounds: {min(result['ratios']):.2f} to {max(result['ratios']):.2f})"
     )
-    if result["one"]["on_a_core"] < QUIET:
+    if one["on_a_core"] < QUIET:
         console.print(
             f"other programs are using the cores; on a machine of its own it would be about "
             f"{result['ratio_if_idle']:.2f} times"

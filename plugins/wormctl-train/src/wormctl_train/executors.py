@@ -14,7 +14,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,26 @@ from wormctl.device import DeviceError
 from wormctl.jit import sources
 from wormctl.options import MOST_WORKERS
 from wormctl.workers import process_pool
+from wormctl_train.odometer import ODOMETER
 from wormctl_train.threads import one_thread
 
 Genomes = Sequence[NDArray[np.float64]]
-Timed = tuple[list[float], float, float]
-"""Scores, the processor time, s, that they took, and the time, s."""
 Evaluate = Callable[[Genomes, int], list[float]]
 """Scores, finite, of a batch of genomes in a generation; deterministic, and picklable for other processes."""
+
+
+class Timed(NamedTuple):
+    """Scores of a batch, and what they took."""
+
+    scores: list[float]
+    busy_s: float
+    """Processor time, s."""
+    held_s: float
+    """Time, s."""
+    rollouts: int
+    simulated_s: float
+    """See `wormctl_train.odometer`."""
+
 
 RETRIES = 3
 """How often in a generation lost workers are replaced before training gives up."""
@@ -124,6 +137,9 @@ class Crew:
         """Processor time, s, that candidates have taken so far, over all workers."""
         self.held_s = 0.0
         """Time, s, that workers have spent on candidates so far, also where another program had their core."""
+        self.rollouts = 0
+        self.simulated_s = 0.0
+        """See `wormctl_train.odometer`; over all workers."""
 
     @classmethod
     def of(cls, executor: Executor, lanes: int) -> Crew:
@@ -199,10 +215,11 @@ class Crew:
         self._candidate_s = (self.held_s - before_s) / sum(map(len, parts.values()))
 
     def _counted(self, timed: Timed) -> list[float]:
-        scores, busy_s, held_s = timed
-        self.busy_s += busy_s
-        self.held_s += held_s
-        return scores
+        self.busy_s += timed.busy_s
+        self.held_s += timed.held_s
+        self.rollouts += timed.rollouts
+        self.simulated_s += timed.simulated_s
+        return timed.scores
 
     def close(self) -> None:
         """Let go whoever is there; unfinished candidates are given up."""
@@ -241,8 +258,15 @@ def _result(future: Future[Timed], hired: Hired) -> Timed:
 
 def _timed(evaluate: Evaluate, genomes: Genomes, generation: int) -> Timed:
     start_s, busy_s = time.perf_counter(), time.thread_time()
+    rollouts, simulated_s = ODOMETER.rollouts, ODOMETER.simulated_s
     scores = evaluate(genomes, generation)
-    return scores, time.thread_time() - busy_s, time.perf_counter() - start_s
+    return Timed(
+        scores,
+        busy_s=time.thread_time() - busy_s,
+        held_s=time.perf_counter() - start_s,
+        rollouts=ODOMETER.rollouts - rollouts,
+        simulated_s=ODOMETER.simulated_s - simulated_s,
+    )
 
 
 def _elsewhere(digest: str, evaluate: Evaluate, genomes: Genomes, generation: int) -> Timed:

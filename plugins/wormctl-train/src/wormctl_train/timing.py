@@ -24,8 +24,9 @@ def measure(
     """Medians over `rounds` of `generations` generations of stage `index`, with one worker and with `workers`.
 
     With `cost_s` the worm is left out, and a candidate takes that much processor time, s. Each of `one` and `many`
-    holds `workers`, `candidates_per_s`, `with_work` and `on_a_core` (shares of the workers' time, 0..1), and `cpu_s`,
-    the processor time of a candidate; `ratios` has the ratio of `candidates_per_s` in every round.
+    holds `workers`, `candidates_per_s`, `rollouts_per_s`, `simulated_s_per_s`, `with_work` and `on_a_core` (shares of
+    the workers' time, 0..1), and of a candidate `rollouts` and `cpu_s`, its processor time; `ratios` has the ratio of
+    `candidates_per_s` in every round. Both score the same candidates: the other rates have the same ratios.
     """
     recipe, stage = task.recipe, task.recipe.stage[index]
     genes = len(Scorer.of(task, index, np.zeros(0)).bench.blueprint.genes)
@@ -80,11 +81,15 @@ def _round(
         evaluate, strategy, stage=stage.name, generations=generations, journal=Journal(path, {}), crew=crew
     )
     busy_s, held_s, start_s = crew.busy_s, crew.held_s, time.perf_counter()
+    rollouts, simulated_s = crew.rollouts, crew.simulated_s
     candidates = sum(done.candidates for done, _ in run)
     took_s = time.perf_counter() - start_s
     return {
         "candidates_per_s": candidates / took_s,
+        "rollouts_per_s": (crew.rollouts - rollouts) / took_s,
+        "simulated_s_per_s": (crew.simulated_s - simulated_s) / took_s,
         "with_work": (crew.held_s - held_s) / (took_s * crew.lanes),
         "on_a_core": (crew.busy_s - busy_s) / (took_s * crew.lanes),
+        "rollouts": (crew.rollouts - rollouts) / candidates,
         "cpu_s": (crew.busy_s - busy_s) / candidates,
     }
