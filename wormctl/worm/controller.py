@@ -16,6 +16,7 @@ from wormctl.worm.cuts import cut
 from wormctl.worm.kernel import worm_tick
 from wormctl.worm.model import WormModel
 from wormctl.worm.parts import CHEMICAL, new_state, reset_state
+from wormctl.worm.rest import resting_potential
 
 if TYPE_CHECKING:
     from wormctl.policy import Policy, PolicyMeta
@@ -56,7 +57,6 @@ class WormController:
         self.inputs = (*receptors, Port(name=STRETCH, size=self.joints, unit="rad"))
         self._values = len(receptors) + self.joints
         self.guarded_ticks = 0
-        self._rest: NDArray[np.floating] = model.neuron_vleak.astype(dtype)
         self._install(model)
         self._state = new_state(self._packed, self._rest)
         self.state, self.activity = self._state.v, self._state.activity
@@ -87,6 +87,7 @@ class WormController:
     def _install(self, model: WormModel) -> None:
         self._model = model
         self._packed = model.pack(self.dt_s, self._unfolds, dtype=self._dtype)
+        self._rest = resting_potential(self._packed, model.neuron_vleak.astype(self._dtype))
 
     def reset(self) -> None:
         """Back to rest: silent, straight, nothing remembered or counted."""
@@ -110,7 +111,10 @@ class WormController:
         return (*self._packed, *self._state, x, good, setpoint_rad)
 
     def ablate(self, cells: Sequence[str]) -> None:
-        """Cut what the terms of `wormctl.ablation` name; an unknown name raises with close matches."""
+        """Cut what the terms of `wormctl.ablation` name; an unknown name raises with close matches.
+
+        The next `reset` begins at the rest of what is left.
+        """
         self._install(cut(self._model, load_connectome(), cells))
 
 

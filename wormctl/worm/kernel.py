@@ -23,8 +23,8 @@ def sense(worm: Worm, life: Life, x: FloatArray, good: NDArray[np.bool_]) -> int
     slow running mean of the logarithm of what it feels: Weber's law, and adaptation. The two means follow the sensor
     model of Izquierdo and Lockery 2010 for smell: the opposite change gives the opposite current, which a cell that is
     silent at rest does not show. A touch that lasts fades just so, but its end excites as its beginning does (touch
-    receptor currents come at both, and inwards: O'Hagan et al. 2005). Where `good` is False, or `x` is not finite, a receptor keeps its memory and passes no current,
-    and a joint's bend stays the last good one.
+    receptor currents come at both, and inwards: O'Hagan et al. 2005). Where `good` is False, or `x` is not finite, a
+    receptor keeps its memory and passes no current, and a joint's bend stays the last good one.
     """
     current, seen = life.current, life.seen
     missing = 0

@@ -19,7 +19,7 @@ IntArray = NDArray[np.int32]
 CHEMICAL = 0
 """Receptor kind: feels a concentration."""
 TOUCH = 1
-"""Receptor kind: feels a force in newtons. It answers to it just as the other does; see `wormctl.worm.kernel.sense`."""
+"""Receptor kind: feels a force in newtons, and its beginning and end alike; see `wormctl.worm.kernel.sense`."""
 
 # Where the sizes stand in `Packed.ints`.
 NEURONS, RECEPTORS, JOINTS, MUSCLES, STRETCHES, NMJS, UNFOLDS, HEADER = range(8)
