@@ -185,13 +185,13 @@ def test_klinotaxis_is_curving_towards_food_abeam() -> None:
     left, right, ahead = (
         PlainWorld(foods=((x, y, 1.0),)) for x, y in ((0.0, 90.0), (0.0, -90.0), (90.0, 0.0))
     )
-    curves = {"yaw_rate": plan((0.02, 30.0))}
+    yaw = plan((0.02, 30.0))
     for world, expected in ((left, 0.02 / 0.15), (right, -0.02 / 0.15)):
-        found = number("klinotaxis", shown(plan((0.15, 30.0)), world, **curves))
+        found = number("klinotaxis", shown(plan((0.15, 30.0)), world, yaw))
         assert found == pytest.approx(expected, abs=0.03)
         assert number("klinotaxis", shown(plan((0.15, 30.0)), world)) == pytest.approx(0.0, abs=0.01)
     # Away from food ahead: worth less than nothing.
-    assert number("klinotaxis", shown(plan((0.15, 30.0)), ahead, **curves)) < 0.0
+    assert number("klinotaxis", shown(plan((0.15, 30.0)), ahead, yaw)) < 0.0
 
 
 def test_climbing_is_speed_towards_the_food_until_it_is_reached() -> None:
