@@ -34,6 +34,7 @@ from wormctl.worm.controller import STRETCH
 from wormctl.worm.cuts import cut
 from wormctl.worm.model import WormModel
 from wormctl.worm.parts import new_state
+from wormctl.worm.rest import resting_potential
 from wormctl_train.anatomy import Anatomy
 from wormctl_train.odometer import ODOMETER
 from wormctl_train.payable import Shown
@@ -123,7 +124,7 @@ class Course:
     def run(self, model: WormModel, structure: PresynapticStructure, scenes: list[Scene]) -> list[Shown]:
         """What `model`, already changed by `worm`, shows in these scenes. Raises `CheatError`."""
         packed = model.pack(DT_S, UNFOLDS, structure)
-        rest = model.neuron_vleak.astype(np.float32)
+        rest = resting_potential(packed, model.neuron_vleak.astype(np.float32))
         shown = []
         for scene in scenes:
             film = make_film(self._ticks, self.snake.links, len(self._smells))
