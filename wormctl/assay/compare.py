@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from wormctl.assay.controls import Controls
 from wormctl.assay.lives import Outcome
 from wormctl.assay.outcome import Interval, by_seed
-from wormctl.assay.statistics import difference_of_means, interval95, ratio_of_means
+from wormctl.assay.pooling import POOLED, parts_by_seed, pool
+from wormctl.assay.statistics import interval95
 from wormctl.assay.table import Bounds, Row, Test
 from wormctl.motion.path import FloatArray
 
@@ -23,7 +24,8 @@ _ROUNDING = 1e-9
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """One test of a row. Means are over the seeds in which both worms showed the number."""
+    """One test of a row. Means are over the seeds in which both worms showed the number; a number that lives only give
+    together is made of all these seeds at once."""
 
     assay: str
     number: str
@@ -98,15 +100,20 @@ def compared(test: Test, lives: Lives) -> Compared:
     """One comparison, paired over seeds."""
     here = lives.get(key(test.assay.name, test.ablated), ())
     there = lives.get(key(test.assay.name, test.reference), ())
-    cut, whole = by_seed(here, test.number), by_seed(there, test.number)
-    pairs = np.array([(cut[seed], whole[seed]) for seed in sorted(cut) if seed in whole]).reshape(-1, 2)
+    cut, whole = _seen(here, test.number), _seen(there, test.number)
+    together = _together(test.number)
+    pairs = np.array([(cut[seed], whole[seed]) for seed in sorted(cut) if seed in whole])
+    ratio: float | None = None
+    difference: float | None = None
     if len(pairs):
-        means = pairs.mean(axis=0)
+        means = together(pairs)
         ratio = float(means[0] / means[1]) if means[1] != 0.0 else None
         difference = float(means[0] - means[1])
     else:
         # Nothing to pair: where a cut worm never shows a number at all, its own mean is still worth telling.
-        means, ratio, difference = np.array([_mean(cut), _mean(whole)]), None, None
+        means = np.array(
+            [together(np.array(list(each.values()))[:, None])[0] if each else np.nan for each in (cut, whole)]
+        )
     faults = sum(life.faulted for life in (*here, *there))
     why = _why_not(test, means, ratio, difference)
     return Compared(
@@ -119,9 +126,11 @@ def compared(test: Test, lives: Lives) -> Compared:
         cut_mean=_known(float(means[0])),
         reference_mean=_known(float(means[1])),
         ratio=ratio,
-        ratio_ci95=None if ratio is None else interval95(pairs, ratio_of_means),
+        ratio_ci95=None if ratio is None else interval95(pairs, lambda drawn: _over(together(drawn))),
         difference=difference,
-        difference_ci95=None if difference is None else interval95(pairs, difference_of_means),
+        difference_ci95=None
+        if difference is None
+        else interval95(pairs, lambda drawn: _less(together(drawn))),
         faults=faults,
         passed=not why,
         why_not=why,
@@ -151,8 +160,26 @@ def _why_not(test: Test, means: FloatArray, ratio: float | None, difference: flo
     return ""
 
 
-def _mean(values: Mapping[int, float]) -> float:
-    return float(np.mean(list(values.values()))) if values else float("nan")
+def _seen(lives: Sequence[Outcome], number: str) -> Mapping[int, float] | Mapping[int, FloatArray]:
+    """What each life has to give to a number."""
+    return parts_by_seed(lives, number) if number in POOLED else by_seed(lives, number)
+
+
+def _together(number: str) -> Callable[[FloatArray], FloatArray]:
+    """From what lives gave, (..., lives, worms) and parts where the number has them, to the number: (..., worms)."""
+    if number in POOLED:
+        return lambda given: pool(np.moveaxis(given, -3, -2), number)
+    return lambda given: np.asarray(given.mean(axis=-2))
+
+
+def _over(both: FloatArray) -> FloatArray:
+    """The first worm's as a share of the second's, (..., 2); NaN where the second has none."""
+    second = np.where(both[..., 1] == 0.0, np.nan, both[..., 1])
+    return np.asarray(both[..., 0] / second)
+
+
+def _less(both: FloatArray) -> FloatArray:
+    return np.asarray(both[..., 0] - both[..., 1])
 
 
 def _known(value: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 from wormctl.assay.file import Assay, Criterion
 from wormctl.assay.judges import JUDGES
 from wormctl.assay.lives import Outcome
+from wormctl.assay.pooling import POOLED, parts_by_seed, pool
 from wormctl.assay.statistics import interval95, mean, median
 from wormctl.assay.steering import Steered, steered
 from wormctl.summary import wilson_interval
@@ -38,7 +40,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     number: str
     what: str
-    """What was compared: the rate, the median, the mean, or the mean difference to the assay beside."""
+    """What was compared: the rate, the median, the mean, the mean difference to the assay beside, or what all lives
+    give together."""
     value: float | None
     ci95: Interval | None
     n: int
@@ -149,8 +152,14 @@ def by_seed(lives: Sequence[Outcome], name: str) -> dict[int, float]:
 
 def _check(c: Criterion, assay: Assay, lives: Sequence[Outcome], beside: Sequence[Outcome]) -> Checked:
     if c.of == "value" and c.interval_above is None:
-        found = measured(assay.file.judge, c.number, lives)
-        what, value, ci95, n = str(found.kind), found.value, found.ci95, found.n
+        seen = measured(assay.file.judge, c.number, lives)
+        what, value, ci95, n = str(seen.kind), seen.value, seen.ci95, seen.n
+    elif c.number in POOLED:
+        parts = np.array(list(parts_by_seed(lives, c.number).values()))
+        what, n = "pooled", len(parts)
+        found = float(pool(parts, c.number)) if n else math.nan
+        value = _short(found) if math.isfinite(found) else None
+        ci95 = _shorts(interval95(parts, lambda drawn: pool(drawn, c.number)))
     else:
         here, there = by_seed(lives, c.number), by_seed(beside, c.number)
         if c.of == "gain":

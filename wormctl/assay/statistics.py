@@ -48,14 +48,6 @@ def median(drawn: FloatArray) -> FloatArray:
     return np.asarray(np.median(drawn, axis=1))
 
 
-def ratio_of_means(drawn: FloatArray) -> FloatArray:
-    """The mean of the first column over that of the second; NaN where the second is 0."""
-    over = drawn[..., 1].mean(axis=1)
-    return np.asarray(
-        np.where(over == 0.0, np.nan, drawn[..., 0].mean(axis=1) / np.where(over == 0.0, 1.0, over))
-    )
-
-
 def difference_of_means(drawn: FloatArray) -> FloatArray:
     """The mean of the first column less that of the second."""
     return np.asarray((drawn[..., 0] - drawn[..., 1]).mean(axis=1))

@@ -64,11 +64,10 @@ def slope(samples: FloatArray) -> float | None:
 
 def rate_difference_per_min(samples: FloatArray) -> float | None:
     """Turns a minute while the smell falls less those while it rises, in one life; None if one is hardly seen."""
-    turns, exposed_s = _exposure(samples)
-    if exposed_s.min() < _LEAST_S:
+    seen = exposure(samples)
+    if seen[2:].min() < _LEAST_S:
         return None
-    rate = 60.0 * turns / exposed_s
-    return float(rate[0] - rate[1])
+    return float(rate_difference(seen))
 
 
 def steered(lives: Sequence[FloatArray]) -> Steered:
@@ -84,13 +83,12 @@ def _klinokinesis(lives: list[FloatArray]) -> Effect | None:
 
     The shift keeps how turns and smell each go on in time, and breaks only what ties them together.
     """
-    counts = [_exposure(life) for life in lives]
-    turns, exposed_s = (np.array(part) for part in zip(*counts, strict=True))
-    if exposed_s.sum(axis=0).min() < _LEAST_S or turns.sum() == 0:
+    counts = np.array([exposure(life) for life in lives])
+    total = counts.sum(axis=0)
+    if total[2:].min() < _LEAST_S or total[:2].sum() == 0:
         return None
-    value = float(_rates(turns.sum(axis=0), exposed_s.sum(axis=0)))
-    drawn = resamples(len(lives))
-    boot = _rates(turns[drawn].sum(axis=1), exposed_s[drawn].sum(axis=1))
+    value = float(rate_difference(total))
+    boot = rate_difference(counts[resamples(len(lives))].sum(axis=1))
     rng = np.random.default_rng(SEED)
     shifted = np.zeros((_SHIFTS, 2))
     for life in lives:
@@ -100,7 +98,7 @@ def _klinokinesis(lives: list[FloatArray]) -> Effect | None:
             moved = (at[None, :] + rng.integers(0, len(life), (_SHIFTS, 1))) % len(life)
             down = falls[moved].sum(axis=1)
             shifted += np.stack([down, len(at) - down], axis=1)
-    null = _rates(shifted, exposed_s.sum(axis=0))
+    null = rate_difference(np.concatenate([shifted, np.broadcast_to(total[2:], shifted.shape)], axis=1))
     far = np.abs(null) >= abs(value) - 1e-12
     curve = _binned(lives, DC_DT_PER_S, lambda life: 60.0 / SAMPLE_S * life[:, TURNS])
     return Effect(
@@ -119,12 +117,12 @@ def _klinotaxis(lives: list[FloatArray]) -> Effect | None:
 
     A worm that does not steer would go the mirrored way as often under the same smell.
     """
-    sums = np.array([_moments(*_runs(life)) for life in lives])
+    sums = np.array([moments(life) for life in lives])
     total = sums.sum(axis=0)
     if total[0] < 10 or total[3] * total[0] - total[1] ** 2 <= 1e-12:
         return None
-    value = float(_slope(total))
-    boot = _slope(sums[resamples(len(lives))].sum(axis=1))
+    value = float(slope_of(total))
+    boot = slope_of(sums[resamples(len(lives))].sum(axis=1))
     n, x, y, _, xy = sums.T
     middle_x, middle_y = total[1] / total[0], total[2] / total[0]
     about = xy - middle_x * y - middle_y * x + n * middle_x * middle_y
@@ -147,26 +145,28 @@ def _runs(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
     return samples[good, LATERAL_PER_M], samples[good, CURVING_RAD_BL]
 
 
-def _exposure(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Turns begun, and time spent in s, while the smell fell and while it rose: (2,) each."""
+def exposure(samples: FloatArray) -> FloatArray:
+    """Turns begun while the smell fell and while it rose, and the seconds spent in either: (4,)."""
     falls = samples[:, DC_DT_PER_S] < 0.0
-    turns = np.array([samples[falls, TURNS].sum(), samples[~falls, TURNS].sum()])
-    return turns, SAMPLE_S * np.array([falls.sum(), (~falls).sum()], dtype=np.float64)
+    turns = samples[falls, TURNS].sum(), samples[~falls, TURNS].sum()
+    return np.array([*turns, SAMPLE_S * falls.sum(), SAMPLE_S * (~falls).sum()], dtype=np.float64)
 
 
-def _rates(turns: FloatArray, exposed_s: FloatArray) -> FloatArray:
-    """Turns a minute falling less rising; NaN where one was never seen."""
+def rate_difference(seen: FloatArray) -> FloatArray:
+    """From `exposure`, (..., 4): turns a minute falling less rising; NaN where one was never seen."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        rate = 60.0 * turns / exposed_s
+        rate = 60.0 * seen[..., :2] / seen[..., 2:]
     return np.asarray(rate[..., 0] - rate[..., 1])
 
 
-def _moments(x: FloatArray, y: FloatArray) -> list[float]:
-    return [float(len(x)), float(x.sum()), float(y.sum()), float((x * x).sum()), float((x * y).sum())]
+def moments(samples: FloatArray) -> FloatArray:
+    """Of lateral gradient x and curving y over the runs of a life: how many, and the sums of x, y, xx and xy: (5,)."""
+    x, y = _runs(samples)
+    return np.array([len(x), x.sum(), y.sum(), (x * x).sum(), (x * y).sum()], dtype=np.float64)
 
 
-def _slope(sums: FloatArray) -> FloatArray:
-    """From moments (..., 5)."""
+def slope_of(sums: FloatArray) -> FloatArray:
+    """From `moments`, (..., 5): the slope of curving by gradient; NaN without spread."""
     n, x, y, xx, xy = np.moveaxis(sums, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((n * xy - x * y) / (n * xx - x * x))
