@@ -180,7 +180,7 @@ def retreat(life: Shown) -> float:
 
 
 def withdraw(life: Shown) -> float:
-    """Slowing down after a poke, then backing up by half a body length, soon; at most 1."""
+    """Slowing down after a poke, then backing up by 0.45 body lengths, soon; at most 1."""
     poke_s = life.poke_s
     before = life.mean_speed(poke_s - 3.0, poke_s - 0.5)
     span = slice(round((poke_s + 0.3) / life.period_s), round((poke_s + 5.0) / life.period_s))
