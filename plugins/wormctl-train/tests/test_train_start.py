@@ -98,6 +98,15 @@ def test_without_a_policy_it_begins_where_the_blueprint_does(tmp_path: Path) -> 
     assert found.told == ""
 
 
+def test_the_middle_of_the_bounds_owes_nothing_to_start_values(tmp_path: Path) -> None:
+    found = beginning(tmp_path, "middle")
+    values = BLUEPRINT.values(found.genome)
+    for name, gene in BLUEPRINT.genes.items():
+        middle = (gene.low + gene.high) / 2 if gene.linear else (gene.low * gene.high) ** 0.5
+        assert values[name] == pytest.approx(middle)
+    assert found.told == "starts in the middle of the bounds of every gene"
+
+
 def test_genes_of_a_policy_that_keeps_none_are_read_off_its_arrays(tmp_path: Path) -> None:
     genome = somewhere()
     _, tensors = save(tmp_path, genome, {})

@@ -3,7 +3,8 @@
 name = "mine"
 seed = 1
 blueprint = "worm302"           # a shipped one, or a file beside this one
-start = "worm302"               # begin with the genes of this policy; without it, where the blueprint starts
+start = "worm302"               # begin with the genes of this policy, or in the "middle" of the bounds of every gene;
+                                # without it, where the blueprint starts
 robot = "worm"                  # the robot file says which channel reaches which cell
 
 [wiring]                        # a control: `wormctl.connectome.shuffle` with this seed; without it, as published
@@ -40,6 +41,8 @@ from wormctl_train.task import Pay, TrialSpec, check_pays
 
 LEAST_SEED, MOST_SEED = 1, 2**31
 """The strategy takes a seed of 0 for none at all."""
+MIDDLE = "middle"
+"""The `start` that knows no more than the bounds: no policy."""
 SHIPPED = Path(__file__).parent / "recipes"
 
 Patterns = Annotated[list[str], msgspec.Meta(min_length=1)]

@@ -1,4 +1,4 @@
-"""Where training begins: at the start of the blueprint, or with a policy, whose genes are kept in it or read off it."""
+"""Where training begins: where the blueprint does, amid its bounds, or with a policy, whose genes are read off it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wormctl.policy import Kind, Policy, find_policy, load_policy
 from wormctl.worm.model import WormModel
 from wormctl_train.express import Expression
 from wormctl_train.read_back import missed, read_back, unlike
-from wormctl_train.recipe import Task
+from wormctl_train.recipe import MIDDLE, Task
 
 
 class Beginning(NamedTuple):
@@ -35,6 +35,9 @@ def beginning(task: Task, express: Expression) -> Beginning:
     blueprint, start = express.blueprint, task.recipe.start
     if start is None:
         return Beginning(np.zeros(len(blueprint.genes)), "")
+    if start == MIDDLE:
+        low, high = blueprint.bounds()
+        return Beginning((low + high) / 2.0, "starts in the middle of the bounds of every gene")
     policy = load_policy(find_policy(task.find(start)))
     model = _worm(policy, express, f"start = {start!r}")
     kept = {name: value for name, value in policy.meta.made.genes.items() if name in blueprint.genes}
