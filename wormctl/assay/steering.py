@@ -56,10 +56,10 @@ class Steered(msgspec.Struct, frozen=True, kw_only=True):
 
 def slope(samples: FloatArray) -> float | None:
     """Curving by lateral gradient over the runs of one life, (k, COLUMNS): least squares; None without spread."""
-    x, y = _runs(samples)
+    x, _ = _runs(samples)
     if len(x) < 10 or np.ptp(x) < 1e-9:
         return None
-    return float(((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum())
+    return float(slope_of(moments(samples)))
 
 
 def rate_difference_per_min(samples: FloatArray) -> float | None:
