@@ -1,4 +1,4 @@
-"""Where training begins: where the blueprint does, amid its bounds, or with a policy, whose genes are read off it."""
+"""Where training begins: where the blueprint does, amid its bounds, or with the genes that a policy keeps or shows."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Beginning(NamedTuple):
 def beginning(task: Task, express: Expression) -> Beginning:
     """Where the first stage of `task` starts from, `express` being that of its blueprint on its body.
 
-    Genes that the policy keeps are taken as they are, others read off its arrays; what lies outside bounds is brought
-    to them, and what the arrays do not tell is where the blueprint starts. Raises `ConfigError` for a policy of which
-    there is nothing to begin with.
+    That is the blueprint's own start, the middle of its bounds, or a policy. Genes that the policy keeps are taken as
+    they are, others read off its arrays; what lies outside bounds is brought to them, and what the arrays do not tell
+    is where the blueprint starts. Raises `ConfigError` for a policy of which there is nothing to begin with.
     """
     blueprint, start = express.blueprint, task.recipe.start
     if start is None:
