@@ -68,6 +68,7 @@ class Changing(Eye):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.kept: list[bytes] = []
+        self.reads = 0
         self.closed = False
 
 
@@ -106,6 +107,16 @@ class Hoarding(Changing):
     def read(self, now_s: float, out: Samples) -> None:
         super().read(now_s, out)
         self.kept.append(bytes(64))
+
+
+class Caches(Changing):
+    """Sets something aside once, after a while, as libraries do."""
+
+    def read(self, now_s: float, out: Samples) -> None:
+        super().read(now_s, out)
+        self.reads += 1
+        if self.reads == 300:
+            self.kept.append(bytes(10_000))
 
 
 class NoQuality(Changing):
@@ -203,6 +214,10 @@ def test_a_broken_sensor_is_caught(broken: Offer[Any], says: str, monkeypatch: p
     with pytest.raises(ConformanceError, match=says.replace("(", r"\(")) as caught:
         check_sensor(broken)
     assert str(caught.value).startswith(("thing: ", "eye: "))
+
+
+def test_memory_that_grows_once_is_no_leak() -> None:
+    check_sensor(offer(Caches))
 
 
 class Degrees(Snake):
