@@ -37,6 +37,7 @@ MOST_SHUFFLES = 1000
 
 EPILOG = f"""\
 examples:
+  wormctl train touch --out touch/                 a small task, from scratch: to back away from a touch
   wormctl train worm302 --out training/            make the shipped worm again
   wormctl train my-recipe.toml --out t --seed 7    another recipe, another seed
   wormctl train worm302 --out training/ --resume   go on after Ctrl-C, a kill or a power cut
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
-    parser.add_argument("recipe", help="a shipped recipe (worm302) or the path of a TOML file")
+    parser.add_argument("recipe", help="a shipped recipe (worm302, touch, controls) or the path of a TOML file")
     parser.add_argument("--out", type=Path, required=True, help="folder for the journal and the policy")
     parser.add_argument("--seed", type=whole(LEAST_SEED, MOST_SEED), help="instead of the recipe's seed")
     wiring = parser.add_mutually_exclusive_group()
