@@ -61,7 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
-    parser.add_argument("recipe", help="a shipped recipe (worm302, touch, controls) or the path of a TOML file")
+    parser.add_argument(
+        "recipe", help="a shipped recipe (worm302, touch, controls) or the path of a TOML file"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for the journal and the policy")
     parser.add_argument("--seed", type=whole(LEAST_SEED, MOST_SEED), help="instead of the recipe's seed")
     wiring = parser.add_mutually_exclusive_group()
