@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from wormctl_train.recipe import SHIPPED, Recipe, load_recipe
+from wormctl_train.recipe import Recipe, load_recipe, shipped_recipes
 from wormctl_train.scoring import Bench
 
 from wormctl.config import ConfigError
@@ -54,7 +54,7 @@ def load(folder: Path, text: str) -> Recipe:
     return load_recipe(str(folder / "r.toml")).recipe
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.toml")))
+@pytest.mark.parametrize("name", shipped_recipes())
 def test_a_shipped_recipe_is_in_order(name: str) -> None:
     task = load_recipe(name)
     bench = Bench(task)

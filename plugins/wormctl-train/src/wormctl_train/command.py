@@ -30,7 +30,7 @@ from wormctl_train.controls import run_controls, wired
 from wormctl_train.evolve import Journal
 from wormctl_train.executors import Workers, workers
 from wormctl_train.make import make_policy
-from wormctl_train.recipe import LEAST_SEED, MOST_SEED, Task, load_recipe
+from wormctl_train.recipe import LEAST_SEED, MOST_SEED, Task, load_recipe, shipped_recipes
 from wormctl_train.training import JOURNAL, PICTURE, open_training, search
 
 MOST_SHUFFLES = 1000
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument(
-        "recipe", help="a shipped recipe (worm302, touch, controls) or the path of a TOML file"
+        "recipe", help=f"a shipped recipe ({', '.join(shipped_recipes())}) or the path of a TOML file"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the journal and the policy")
     parser.add_argument("--seed", type=whole(LEAST_SEED, MOST_SEED), help="instead of the recipe's seed")

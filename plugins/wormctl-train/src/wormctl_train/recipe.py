@@ -119,14 +119,18 @@ class Task:
         return str(file) if file.is_file() else name
 
 
+def shipped_recipes() -> list[str]:
+    """Names of the recipes that come with this, sorted."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
 def load_recipe(name_or_path: str) -> Task:
     """A shipped recipe by name, or one from a file. Raises `ConfigError`."""
     shipped = SHIPPED / f"{name_or_path}.toml"
     path = shipped if shipped.is_file() else Path(name_or_path)
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.toml")))
         raise ConfigError(
-            f"{name_or_path}: no such recipe; there are {known}, or give the path of a TOML file"
+            f"{name_or_path}: no such recipe; there are {', '.join(shipped_recipes())}, or give the path of a TOML file"
         )
     recipe = load_toml(path, Recipe)
     check_pays(recipe.trial, recipe.pay, list(NUMBERS), str(path))
