@@ -24,7 +24,8 @@ FIRST_SAMPLE_S = 2.0
 """How long a sensor may take, by the wall, until every channel has a good sample."""
 
 _READS_JUDGED = 10
-_ROUNDS = 3
+_ROUNDS = 12
+"""So many in which memory may become quiet. PyBullet's ticks need two or three, and more when much else has run."""
 
 READS = 400
 GROWTH_BYTES = 2048
@@ -150,7 +151,7 @@ def leaves_nothing_behind(name: str, what: str, call: Callable[[], object]) -> N
     """Calling it again and again must not grow the memory: it runs for days.
 
     What leaks grows in every round of calls; what an interpreter or a library sets aside
-    once (a cache, a pool) grows in one. So the round that grew least is judged.
+    (a cache, a pool) fills up, if not in the first round. So one quiet round is enough.
     """
     for _ in range(50):
         call()
