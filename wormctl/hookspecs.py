@@ -39,6 +39,8 @@ class Offer(msgspec.Struct, Generic[ProductT_co], frozen=True, kw_only=True):
     config: type[Config]
     make: Factory[ProductT_co]
     api_version: int = API_VERSION
+    robot: Path | None = None
+    """Of a body: the robot file that suits it, for a person who names the body and no robot file."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

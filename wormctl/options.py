@@ -6,9 +6,11 @@ import argparse
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from wormctl.ablation import HELP as ABLATE_HELP
 from wormctl.config import ConfigError
+from wormctl.plugins import Plugins
 from wormctl.robot import DEFAULT, Robot, load_robot
 
 SECONDS, LONGEST_S = 120.0, 3600.0
@@ -25,21 +27,29 @@ def add_robot_arguments(parser: argparse.ArgumentParser, *, fixed: bool = False)
         "--robot", metavar="FILE", default=DEFAULT, help="robot file (default: the shipped worm)"
     )
     parser.add_argument("--policy", metavar="NAME|FILE", help="instead of the robot file's policy")
-    parser.add_argument("--body", metavar="NAME", help="instead of its body: pybullet, planar, ...")
+    parser.add_argument("--body", metavar="NAME", help="instead of its body: pybullet, planar, serial, ...")
     if fixed:
         return
+    parser.add_argument("--port", metavar="PATH", help="of a physical body: its serial port, or auto")
     parser.add_argument("--world", metavar="NAME|FILE", help="instead of its world: food_ahead, pegs, ...")
     parser.add_argument("--ablate", metavar="CELLS", help=ABLATE_HELP)
 
 
-def chosen_robot(args: argparse.Namespace) -> Robot:
-    """The robot file with the options' replacements."""
-    return load_robot(args.robot).replace(body=args.body, world=args.world, policy=args.policy)
+def chosen_robot(args: argparse.Namespace, plugins: Plugins) -> Robot:
+    """The robot file with the options' replacements. Where none is named, that which suits the body, if it has one."""
+    file: str | Path = args.robot
+    body = args.body
+    if file == DEFAULT and body in plugins.bodies:
+        file = plugins.bodies[body].thing.robot or file
+    return load_robot(file).replace(body=body, world=args.world, policy=args.policy, port=args.port)
 
 
 def same_robot(args: argparse.Namespace) -> dict[str, object]:
     """The options that say which robot, and for how long it runs, as they were given: for `command_words`."""
-    given = {name: getattr(args, name) for name in ("robot", "policy", "body", "world", "ablate", "seconds")}
+    given = {
+        name: getattr(args, name)
+        for name in ("robot", "policy", "body", "port", "world", "ablate", "seconds")
+    }
     usual = {"robot": DEFAULT, "seconds": SECONDS}
     return {name: value for name, value in given.items() if value != usual.get(name)}
 

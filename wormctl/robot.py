@@ -79,6 +79,7 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
         self,
         *,
         body: str | None = None,
+        port: str | None = None,
         world: str | None = None,
         policy: str | None = None,
         rate_hz: float | None = None,
@@ -96,6 +97,10 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
             at = self.body.file if self.body.settings else "--body"
             same = msgspec.structs.replace(self.body, fallback=None, file=at)
             changed = msgspec.structs.replace(changed, body=same)
+        if port is not None:
+            part = changed.body
+            plugged = msgspec.structs.replace(part, settings={**part.settings, "port": port}, fallback=None)
+            changed = msgspec.structs.replace(changed, body=plugged)
         if world is not None:
             raw = {"file": world} if world.endswith(".toml") else {"use": world}
             changed = msgspec.structs.replace(changed, world=_world(raw, "--world", Path()))

@@ -29,6 +29,7 @@ from wormctl.options import (
 )
 from wormctl.options import seed as seed_type
 from wormctl.options import workers as worker_count
+from wormctl.plugins import load_plugins
 from wormctl.robot import DEFAULT
 from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
 from wormctl.stdout import stdout_to_stderr
@@ -110,7 +111,7 @@ def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
     if args.world is None and args.robot == DEFAULT:
         args.world = WORLD  # food ahead, as the shipped robot file has it, would be too easy
     plan = Plan(
-        robot=chosen_robot(args),
+        robot=chosen_robot(args, load_plugins()),
         ablated=tuple(parse_ablation(args.ablate)),
         seconds=args.seconds,
         full=args.full,

@@ -93,12 +93,14 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
     """The exit status, and what stdout is for."""
     say_if_cold()
     ablated = parse_ablation(args.ablate)
-    robot = _with_window(chosen_robot(args)) if args.gui else chosen_robot(args)
+    plugins = load_plugins()
+    robot = chosen_robot(args, plugins)
+    if args.gui:
+        robot = _with_window(robot)
     if args.seconds < 1.0 / robot.rate_hz:
         raise ConfigError(
             f"--seconds = {args.seconds:g}: must be at least one tick, {1.0 / robot.rate_hz:g} s"
         )
-    plugins = load_plugins()
     with assemble(robot, plugins, seed=args.seed, ablate=ablated) as assembly:
         for note in assembly.notes:
             print(f"wormctl: {note}", file=sys.stderr)
