@@ -10,7 +10,7 @@
 #endif
 
 /* A hash of all of this; a host with another does not arm. */
-#define SCHEMA 0xdc9caa65UL
+#define SCHEMA 0x2219e76dUL
 
 #define VERSION 1
 #define JOINTS 12
@@ -24,7 +24,7 @@
 #define HOLD_TICKS 9 /* ticks without a fresh setpoint until the joints hold: by 200 ms, one more frame of pulses included */
 #define RAMP_TICKS 25 /* until they begin to straighten: 0.5 s */
 #define SILENT_TICKS 95 /* until the pulses end: by 2 s, one more frame included */
-#define SLEW_STEP 628 /* largest change of an angle in a tick: 180 degrees/s */
+#define SLEW_STEP 615 /* largest change of an angle in a tick: 176 degrees/s; rounded to whole us below 180 */
 #define SLOW_STEP 104 /* the same in the first seconds after arming, and on the ramp: 30 degrees/s */
 #define SLOW_TICKS 100 /* for how long after arming: 2 s */
 #define ENABLE_TICKS 3 /* from one joint to the next when arming: at least 50 ms */

@@ -147,6 +147,12 @@ def nap_if_threaded(device: Sensor, period_s: float) -> None:
         time.sleep(period_s)
 
 
+def nap_if_real(body: Body, period_s: float) -> None:
+    """So does a physical body, and a thread."""
+    if hasattr(body, "measure") or not body.spec.simulated:
+        time.sleep(period_s)
+
+
 def leaves_nothing_behind(name: str, what: str, call: Callable[[], object]) -> None:
     """Calling it again and again must not grow the memory: it runs for days.
 

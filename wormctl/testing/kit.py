@@ -16,7 +16,7 @@ from wormctl.hookspecs import Artist, Command, Offer
 from wormctl.lifecycle import GuardedBody
 from wormctl.plugins import collect
 from wormctl.testing import checks
-from wormctl.testing.checks import ConformanceError, nap_if_threaded, require
+from wormctl.testing.checks import ConformanceError, nap_if_real, require
 from wormctl.testing.fakes import IdealBody, bare_context
 
 STILL_RAD = math.radians(3.0)
@@ -167,7 +167,7 @@ class _Exercise:
         before = self.position_rad().copy()
         for _ in range(round(_UNARMED_S / self.context.period_s)):
             self.now_s += self.context.period_s
-            nap_if_threaded(self.body, self.context.period_s)
+            nap_if_real(self.body, self.context.period_s)
             self.guarded.read(self.now_s, self.out)
         self._stood_still_since(before, "before it was armed")
         self.now_s += self.context.period_s
@@ -206,6 +206,7 @@ class _Exercise:
         """One tick as the loop makes it."""
         self.guarded.read(self.now_s, self.out)
         self.guarded.write(self.goal_rad, self.now_s)
+        nap_if_real(self.body, self.context.period_s)
         self.now_s += self.context.period_s
 
     def hold(self, duration_s: float) -> None:

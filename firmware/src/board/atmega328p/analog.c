@@ -1,5 +1,5 @@
-/* Four voltages in turn, by conversions of about 0.1 ms: a sweep takes 17 ms. The noses are summed over 64 of them, as
- * the worm smells changes that are smaller than a converter's step. */
+/* Four voltages in turn, by conversions of about 0.1 ms: a sweep takes 17 ms. The noses are summed over 64 of
+ * them, as the worm smells changes that are smaller than a converter's step. */
 #include <avr/interrupt.h>
 #include <util/atomic.h>
 

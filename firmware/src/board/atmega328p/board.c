@@ -26,28 +26,35 @@ void early(void) {
     wdt_disable();
 }
 
-static bool estop_open(void) { return PINC >> ESTOP_PIN & 1; }
+static volatile uint8_t until_tick = TICK_MS;
+static volatile bool locked = true; /* until main() is ready */
+static volatile bool due;
 
+/* Every millisecond: short, as pulses wait for it. The tick is another interrupt, which waits for nobody's
+ * pulses. */
 ISR(TIMER0_COMPA_vect) {
-    static uint8_t until_tick = TICK_MS;
-    static bool inside;
     ms++;
-    if (estop_open()) {
+    if (PINC & _BV(ESTOP_PIN)) {
         estop_seen = true;
     }
-    if (--until_tick) {
-        return;
+    if (--until_tick == 0) {
+        until_tick = TICK_MS;
+        due = true;
     }
-    until_tick = TICK_MS;
-    if (inside) {
-        return;
+    if (due && !locked) {
+        due = false;
+        TIFR0 = _BV(OCF0B);
+        TIMSK0 |= _BV(OCIE0B);
     }
-    inside = true;
-    /* Pulses and bytes must not wait for it. */
+}
+
+ISR(TIMER0_COMPB_vect, ISR_NOBLOCK) {
+    /* Once for each time it was asked for. No byte written here is written by the interrupt above meanwhile.
+     */
+    cli();
+    TIMSK0 &= (uint8_t)~_BV(OCIE0B);
     sei();
     firmware_tick();
-    cli();
-    inside = false;
 }
 
 uint8_t board_init(void) {
@@ -55,6 +62,8 @@ uint8_t board_init(void) {
     TCCR0A = _BV(WGM01);
     TCCR0B = _BV(CS01) | _BV(CS00);
     OCR0A = COUNTS_PER_MS - 1;
+    OCR0B = COUNTS_PER_MS / 4;
+    TIMSK0 = _BV(OCIE0A);
     servo_start();
     serial_start();
     analog_start();
@@ -73,7 +82,7 @@ uint32_t board_boot_id(void) {
 void board_measure(struct board_inputs *out) {
     uint8_t digital = 0;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
-        if (estop_seen || estop_open()) {
+        if (estop_seen || PINC & _BV(ESTOP_PIN)) {
             digital |= INPUT_ESTOP_OPEN;
         }
         estop_seen = false;
@@ -104,9 +113,17 @@ uint32_t board_time_us(void) {
     return whole * 1000 + count * 4UL;
 }
 
-void board_lock(void) { TIMSK0 = 0; }
+void board_lock(void) {
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
+        locked = true;
+        if (TIMSK0 & _BV(OCIE0B)) { /* asked for, and not yet begun */
+            TIMSK0 &= (uint8_t)~_BV(OCIE0B);
+            due = true;
+        }
+    }
+}
 
-void board_unlock(void) { TIMSK0 = _BV(OCIE0A); }
+void board_unlock(void) { locked = false; }
 
 void board_load(void *bytes, uint8_t count) { eeprom_read_block(bytes, EEPROM_KEPT, count); }
 

@@ -4,8 +4,6 @@
  * A bank takes over new pulses only between two frames: no pulse is ever cut short or drawn out by a change.
  */
 #include <avr/interrupt.h>
-#include <string.h>
-#include <util/atomic.h>
 
 #include "board.h"
 #include "parts.h"
@@ -18,51 +16,59 @@
 _Static_assert(BANK_JOINTS *PULSE_MAX_US < TICK_MS * 1000UL, "a bank's pulses must fit into a frame");
 
 struct bank {
-    uint16_t next[BANK_JOINTS]; /* written by board_pulses(), read between frames */
-    uint16_t now[BANK_JOINTS];
-    uint16_t left; /* of the frame */
+    uint16_t width[2][BANK_JOINTS];
+    uint8_t shown; /* which of the two the interrupt reads */
+    uint8_t ready; /* which of the two is to be shown from the next frame on */
     uint8_t slot;
+    uint16_t left; /* of the frame */
 };
-static struct bank bank_a, bank_b;
+static volatile struct bank bank_a = {.left = FRAME}, bank_b = {.left = FRAME};
 
-/* What the pins of a bank must be until the time that is returned has passed. */
-static inline __attribute__((always_inline)) uint16_t turn(struct bank *b, volatile uint8_t *port,
-                                                           uint8_t pins, uint8_t first_pin) {
-    uint8_t others = *port & (uint8_t)~pins;
-    if (b->slot == BANK_JOINTS) {
-        *port = others;
-        b->slot = 0;
-        return b->left;
+/* One edge. The pins come first: what is counted after them makes no pulse longer. A whole turn takes 5 us,
+ * and may have to wait for the other interrupts, which are as short: that is all the jitter there is. */
+#define TURN(bank, port, pins, first_pin, compare)                                                           \
+    do {                                                                                                     \
+        uint8_t slot = (bank).slot;                                                                          \
+        uint8_t others = (port) & (uint8_t) ~(pins);                                                         \
+        if (slot == BANK_JOINTS) {                                                                           \
+            (port) = others;                                                                                 \
+            (compare) += (bank).left;                                                                        \
+            (bank).left = FRAME;                                                                             \
+            (bank).shown = (bank).ready;                                                                     \
+            (bank).slot = 0;                                                                                 \
+        } else {                                                                                             \
+            uint16_t width = (bank).width[(bank).shown][slot];                                               \
+            (port) = width ? others | mask[slot] << (first_pin) : others;                                    \
+            width = width ? width : SILENT_SLOT;                                                             \
+            (compare) += width;                                                                              \
+            (bank).left -= width;                                                                            \
+            (bank).slot = slot + 1;                                                                          \
+        }                                                                                                    \
+    } while (0)
+
+static const uint8_t mask[BANK_JOINTS] = {1, 2, 4, 8, 16, 32};
+
+ISR(TIMER1_COMPA_vect) { TURN(bank_a, BANK_A_PORT, BANK_A_PINS, BANK_A_SHIFT, OCR1A); }
+
+ISR(TIMER1_COMPB_vect) { TURN(bank_b, BANK_B_PORT, BANK_B_PINS, BANK_B_SHIFT, OCR1B); }
+
+/* Fills the buffer that is not shown. Two calls in one frame: the second finds it free again only if it takes
+ * back the first one's, which no interrupt has begun to read. */
+static bool fill(volatile struct bank *bank, const uint16_t us[BANK_JOINTS]) {
+    bool any = false;
+    bank->ready = bank->shown;
+    uint8_t free = !bank->shown;
+    for (uint8_t j = 0; j < BANK_JOINTS; j++) {
+        bank->width[free][j] = us[j] * PER_US;
+        any = any || us[j];
     }
-    if (b->slot == 0) {
-        memcpy(b->now, b->next, sizeof b->now);
-        b->left = FRAME;
-    }
-    uint16_t width = b->now[b->slot];
-    *port = width ? others | (uint8_t)(first_pin << b->slot) : others;
-    b->slot++;
-    uint16_t lasts = width ? width : SILENT_SLOT;
-    b->left -= lasts;
-    return lasts;
+    bank->ready = free;
+    return any;
 }
 
-ISR(TIMER1_COMPA_vect) { OCR1A += turn(&bank_a, &BANK_A_PORT, BANK_A_PINS, 1 << BANK_A_SHIFT); }
-
-ISR(TIMER1_COMPB_vect) { OCR1B += turn(&bank_b, &BANK_B_PORT, BANK_B_PINS, 1 << BANK_B_SHIFT); }
-
 void board_pulses(const uint16_t us[JOINTS]) {
-    uint16_t a[BANK_JOINTS], b[BANK_JOINTS];
-    bool any = false;
-    for (uint8_t j = 0; j < BANK_JOINTS; j++) {
-        a[j] = us[j] * PER_US;
-        b[j] = us[BANK_JOINTS + j] * PER_US;
-        any = any || a[j] || b[j];
-    }
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
-        memcpy(bank_a.next, a, sizeof a);
-        memcpy(bank_b.next, b, sizeof b);
-    }
-    if (any) {
+    bool any_a = fill(&bank_a, us), any_b = fill(&bank_b, us + BANK_JOINTS);
+    if (any_a || any_b) {
         PORTC |= _BV(LAMP_PIN);
     } else {
         PORTC &= (uint8_t)~_BV(LAMP_PIN);
