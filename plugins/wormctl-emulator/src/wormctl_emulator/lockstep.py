@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from wormctl_serial.body import SerialBody
@@ -78,16 +77,10 @@ class EmulatedBody(SerialBody):
         """Switch the chip on, with the joint table in it that a calibration would have left there."""
         self.close()
         joints = self.config.joint or (JointTable(),) * self.config.joints
-        rig = Rig(None if self._firmware is None else Path(self._firmware), seed=context.seed)
-        self.rig = rig
-        rig.advance(0.2)
-        super_config = msgspec.structs.replace(self.config, joint=())
-        calibrate(Talk(LockstepLine(rig), SESSION), joints)
-        rig.press_reset()
-        rig.advance(0.2)
-        rig.chip.take()
-        rig.snake = SnakeOnRig(context, joints, super_config.nose)
-        self._show(rig.snake)
+        firmware = None if self._firmware is None else Path(self._firmware)
+        rig = self.rig = ready_rig(joints, firmware=firmware, seed=context.seed)
+        rig.snake = SnakeOnRig(context, joints, self.config.nose)
+        self.truth = rig.snake.body.truth
         self._read_s = 0.0
         super().configure(context)
 
@@ -117,9 +110,26 @@ class EmulatedBody(SerialBody):
         talk.hello()
         return talk
 
-    def _show(self, snake: SnakeOnRig) -> None:
-        """What the snake does is what this body does: its truth is ours."""
-        self.truth = snake.body.truth
+
+def ready_rig(
+    joints: tuple[JointTable, ...] | None,
+    *,
+    firmware: Path | None = None,
+    eeprom: bytes | None = None,
+    seed: int = 0,
+) -> Rig:
+    """A rig that has just been switched on, with `joints` in its memory as a calibration leaves them.
+
+    None leaves what is there: nothing in a new chip, or what `eeprom` says.
+    """
+    rig = Rig(firmware, eeprom, seed=seed)
+    rig.advance(0.2)
+    if joints is not None:
+        calibrate(Talk(LockstepLine(rig), SESSION), joints)
+    rig.press_reset()
+    rig.advance(0.1)
+    rig.chip.take()
+    return rig
 
 
 def calibrate(talk: Talk, joints: tuple[JointTable, ...]) -> None:

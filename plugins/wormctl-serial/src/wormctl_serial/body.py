@@ -5,7 +5,9 @@ Whatever goes wrong is a fault; nothing here arms by itself. The firmware holds 
 
 from __future__ import annotations
 
+import contextlib
 import math
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from wormctl_serial.config import Nose, SerialConfig, table_crc, table_lines
 from wormctl_serial.find import connect
 from wormctl_serial.line import Line, LineLostError
 from wormctl_serial.messages import ANGLE_PER_RAD, JOINTS, NOSE_FULL, SAFETY, Fault, Input, Reset, State
+from wormctl_serial.stop import claim
 from wormctl_serial.talk import FIRMWARE, RefusedError, Talk, explain_fault, schema_fits, to_angle
 
 FloatArray = NDArray[np.float64]
@@ -87,6 +90,7 @@ class SerialBody:
         self._tried_s = -math.inf
         self._judged = (-math.inf, 0, 0)
         self._angles: list[int] = [0] * JOINTS
+        self._claim: Path | None = None
         self._out: Samples | None = None
         self._positions: FloatArray = np.zeros(self.config.joints)
 
@@ -138,6 +142,8 @@ class SerialBody:
             "ARM", {"session": session, "boot_id": boot_id, "table_crc": self._table, "joints": joints}
         )
         self._armed = True
+        if not self.spec.simulated:
+            self._claim = claim(talk.line.name)
         now = talk.line.now_s()
         self._began_s, self._judged = now, (now, talk.damaged_here, self._answers(talk))
 
@@ -158,6 +164,7 @@ class SerialBody:
     def stop(self, reason: str) -> None:
         """End all pulses. If the line is dead, the firmware does so by itself within two seconds."""
         talk, self._armed = self.talk, False
+        self._unclaim()
         if talk is None:
             return
         try:
@@ -171,9 +178,17 @@ class SerialBody:
 
     def _drop(self) -> None:
         self._armed = False
+        self._unclaim()
         talk, self.talk = self.talk, None
         if talk is not None:
             talk.line.close()
+
+    def _unclaim(self) -> None:
+        """Nothing moves by us any longer: `wormctl stop` need not know of us."""
+        file, self._claim = self._claim, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
 
     # ---- What an emulator does otherwise
 

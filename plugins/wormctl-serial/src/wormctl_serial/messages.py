@@ -139,7 +139,7 @@ SAFETY: dict[str, tuple[int, str]] = {
     ),
     "RAMP_TICKS": (25, "until they begin to straighten: 0.5 s"),
     "SILENT_TICKS": (95, "until the pulses end: by 2 s, one more frame included"),
-    "SLEW_STEP": (628, "largest change of an angle in a tick: 180 degrees/s"),
+    "SLEW_STEP": (615, "largest change of an angle in a tick: 176 degrees/s; rounded to whole us below 180"),
     "SLOW_STEP": (104, "the same in the first seconds after arming, and on the ramp: 30 degrees/s"),
     "SLOW_TICKS": (100, "for how long after arming: 2 s"),
     "ENABLE_TICKS": (3, "from one joint to the next when arming: at least 50 ms"),

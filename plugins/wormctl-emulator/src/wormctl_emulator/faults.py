@@ -1,0 +1,483 @@
+"""`wormctl faults`: everything that can go wrong between host and servos, done to the real firmware in the emulator.
+
+Each fault is judged by the pulses at the servo pins, by nothing that the firmware says of itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from wormctl_serial.codec import frame, number
+from wormctl_serial.messages import JOINTS, NO_ANGLE, SCHEMA
+from wormctl_serial.talk import RefusedError, Talk
+
+from wormctl.console import make_console
+from wormctl.device import DeviceError
+from wormctl_emulator.drive import TICK_S, Driver, doubles, drops, flips
+from wormctl_emulator.frozen import run_frozen
+from wormctl_emulator.judge import judge, moves_between
+from wormctl_emulator.lockstep import LockstepLine
+from wormctl_emulator.terminal import Terminal
+
+HOLD_S, SILENT_S = 0.2, 2.0
+SLEW_DEG_S = 180.0
+WARM_S = 5.0
+"""How long the wave runs before something goes wrong."""
+CONTINUES = math.inf
+
+EPILOG = """\
+examples:
+  wormctl faults                    all of them: a table of bounds and the worst that was seen
+  wormctl faults --only e-stop      one of them
+  wormctl faults --json
+
+For each fault a wave runs through the snake's twelve servos; then it happens. Bounds: no pulse outside a joint's
+limits, no joint quicker than 180 degrees/s, joints still by 0.2 s and no pulse later than 2 s after the last good
+setpoint, nothing before arming, and no way back without a person. A pulse may be 10 us off, as interrupts wait for one
+another; that is counted out. Exit status 1 if a bound was broken.
+"""
+
+
+class Outcome(NamedTuple):
+    """What a fault came to."""
+
+    name: str
+    beyond_deg: float
+    slew_deg_s: float
+    silent_after_s: float
+    """From the last good setpoint, or the fault where that ends pulses at once, to the last pulse; NaN: it goes on."""
+    bound_s: float
+    moved_deg: float
+    """How far joints moved between 0.2 and 0.45 s after the last good setpoint; NaN where that is not asked."""
+    early: int
+    """Pulses before arming."""
+    latched: bool
+    """That good setpoints afterwards moved nothing."""
+    cut: int
+
+    @property
+    def fine(self) -> bool:
+        """Whether every bound held."""
+        goes_on = self.bound_s == CONTINUES
+        return (
+            self.beyond_deg == 0.0
+            and self.slew_deg_s <= SLEW_DEG_S
+            and (goes_on or self.silent_after_s <= self.bound_s)
+            and not self.moved_deg > 0.0
+            and self.early == 0
+            and self.latched
+        )
+
+
+def _outcome(name: str, d: Driver, since_s: float, bound_s: float, *, held: bool, latched: bool) -> Outcome:
+    pulses = d.rig.pulses()
+    seen = judge(pulses, d.joints)
+    rise_s = pulses["rise"] / 16e6
+    goes_on = bound_s == CONTINUES
+    return Outcome(
+        name=name,
+        beyond_deg=seen.beyond_deg,
+        slew_deg_s=seen.slew_deg_s,
+        silent_after_s=math.nan if goes_on else seen.last_s - since_s,
+        bound_s=bound_s,
+        moved_deg=moves_between(pulses, d.joints, since_s + HOLD_S, since_s + 0.45) if held else math.nan,
+        early=int(np.count_nonzero(rise_s < d.armed_s)),
+        latched=latched,
+        cut=seen.cut,
+    )
+
+
+def _still_latched(d: Driver) -> bool:
+    """Good setpoints, and a new hello, bring no pulse back."""
+    before = len(d.rig.pulses())
+    d.run(1.0)
+    with contextlib.suppress(DeviceError):
+        d.talk.hello()
+    d.run(1.0)
+    return len(d.rig.pulses()) == before
+
+
+def _silence(d: Driver, name: str) -> Outcome:
+    """What must happen when no more good setpoints come."""
+    since_s = d.last_good_s
+    d.wait(3.0)
+    latched = _still_latched(d)
+    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+def _goes_on(d: Driver, name: str) -> Outcome:
+    """What must happen when the fault is one to live with: the wave goes on."""
+    alive = bool(d.rig.width_us.all())
+    return _outcome(name, d, d.last_good_s, CONTINUES, held=False, latched=alive)
+
+
+def _at_once(d: Driver, name: str, since_s: float, bound_s: float) -> Outcome:
+    """What must happen when the pulses have to end by themselves."""
+    d.run(1.0)
+    latched = _still_latched(d)
+    return _outcome(name, d, since_s, bound_s, held=False, latched=latched)
+
+
+def _moving() -> Driver:
+    d = Driver()
+    d.arm()
+    d.run(WARM_S)
+    return d
+
+
+# ---- The faults
+
+
+def host_falls_silent(name: str) -> Outcome:
+    """No more setpoints."""
+    return _silence(_moving(), name)
+
+
+def half_a_frame(name: str) -> Outcome:
+    """The last thing the host says is half a setpoint."""
+    d = _moving()
+    d.send((9000,) * JOINTS, lambda data: data[: len(data) // 2])
+    return _silence(d, name)
+
+
+def host_pauses(name: str) -> Outcome:
+    """The host stops for a second, then goes on as if nothing had been."""
+    d = _moving()
+    since_s = d.last_good_s
+    d.wait(1.0)
+    d.run(2.0)
+    latched = _still_latched(d)
+    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+def only_pings(name: str) -> Outcome:
+    """Pings and polls go on, setpoints do not: they feed nothing."""
+    d = _moving()
+    since_s = d.last_good_s
+    for _ in range(150):
+        d.talk.poll()
+        d.line.write(frame("PING", 1, {}))
+        d.talk.listen_for(TICK_S)
+    latched = _still_latched(d)
+    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+def bit_flips(name: str) -> Outcome:
+    """One byte in a hundred has a wrong bit."""
+    d = _moving()
+    d.run(10.0, flips(0.01, np.random.default_rng(11)))
+    return _goes_on(d, name)
+
+
+def dropped_bytes(name: str) -> Outcome:
+    """One byte in a hundred is lost."""
+    d = _moving()
+    d.run(10.0, drops(0.01, np.random.default_rng(2)))
+    return _goes_on(d, name)
+
+
+def doubled_bytes(name: str) -> Outcome:
+    """One byte in a hundred comes twice."""
+    d = _moving()
+    d.run(10.0, doubles(0.01, np.random.default_rng(3)))
+    return _goes_on(d, name)
+
+
+def noise(name: str) -> Outcome:
+    """The line says nothing but noise."""
+    d = _moving()
+    rng = np.random.default_rng(4)
+    since_s = d.last_good_s
+    for _ in range(150):
+        d.line.write(rng.bytes(40))
+        d.talk.listen_for(TICK_S)
+    latched = _still_latched(d)
+    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+def replayed(name: str) -> Outcome:
+    """Old setpoints, far from where the joints are, come again and again; the new ones have stopped."""
+    d = _moving()
+    old = [
+        frame(
+            "SETPOINT",
+            (d.talk._sequence - k) & 0xFFFF,
+            {"session": d.talk.session, "angle": (9000,) * JOINTS},
+        )
+        for k in range(50)
+    ]
+    since_s = d.last_good_s
+    for k in range(150):
+        d.line.write(old[k % len(old)])
+        d.talk.listen_for(TICK_S)
+    latched = _still_latched(d)
+    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+def no_numbers(name: str) -> Outcome:
+    """Setpoints in which one angle is none."""
+    d = _moving()
+    since_s = d.last_good_s
+    for _ in range(150):
+        d.send((*(9000,) * (JOINTS - 1), NO_ANGLE), lambda data: data + b"\0")
+    latched = _still_latched(d)
+    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+def out_of_range(name: str) -> Outcome:
+    """Setpoints far beyond every limit, back and forth."""
+    d = _moving()
+    turn = iter(range(1_000_000))
+    d.run(6.0, wave=lambda: (32_767 if next(turn) // 75 % 2 else -32_767,) * JOINTS)
+    return _goes_on(d, name)
+
+
+def reset(name: str) -> Outcome:
+    """The microcontroller starts anew in mid-wave; the host goes on talking."""
+    d = _moving()
+    since_s = d.line.now_s()
+    d.rig.press_reset()
+    return _at_once(d, name, since_s, 0.0)
+
+
+def brown_out(name: str) -> Outcome:
+    """Its supply breaks down for a moment: it starts anew."""
+    d = _moving()
+    since_s = d.line.now_s()
+    d.rig.chip.reset(brown_out=True)
+    return _at_once(d, name, since_s, 0.0)
+
+
+def estop(name: str) -> Outcome:
+    """The emergency stop is pressed, and released a second later."""
+    d = _moving()
+    since_s = d.line.now_s()
+    d.rig.estop_open = True
+    d.run(1.0)
+    d.rig.estop_open = False
+    return _at_once(d, name, since_s, 0.06)
+
+
+def estop_bounce(name: str) -> Outcome:
+    """The emergency stop opens for 10 ms only."""
+    d = _moving()
+    since_s = d.line.now_s()
+    d.rig.estop_open = True
+    d.rig.advance(0.010)
+    d.rig.estop_open = False
+    return _at_once(d, name, since_s, 0.06)
+
+
+def servo_rail(name: str) -> Outcome:
+    """The servo rail sinks to 4.5 V."""
+    d = _moving()
+    since_s = d.line.now_s()
+    d.rig.rail_v = 4.5
+    return _at_once(d, name, since_s, 0.2)
+
+
+def empty_pack(name: str) -> Outcome:
+    """The pack sinks to 6.4 V."""
+    d = _moving()
+    since_s = d.line.now_s()
+    d.rig.pack_v = 6.4
+    return _at_once(d, name, since_s, 0.62)
+
+
+def wrong_schema(name: str) -> Outcome:
+    """A host of another schema says hello, sends setpoints and wants to arm."""
+    d = Driver()
+    d.line.write(frame("HELLO", 1, {"session": 9, "schema": SCHEMA ^ 1}))
+    d.talk.listen_for(0.05)
+    d.talk.session = 9
+    d.run(0.4)
+    return _refused(d, name)
+
+
+def wrong_boot(name: str) -> Outcome:
+    """A host wants to arm with the number of an earlier start."""
+    d = Driver()
+    welcome = d.talk.hello()
+    d.run(0.4, wave=lambda: (0,) * JOINTS)
+    return _refused(d, name, boot_id=number(welcome, "boot_id") - 1)
+
+
+def no_hello(name: str) -> Outcome:
+    """A host that never said hello sends setpoints and wants to arm."""
+    d = Driver()
+    d.run(0.4, wave=lambda: (0,) * JOINTS)
+    return _refused(d, name)
+
+
+def _refused(d: Driver, name: str, boot_id: int = 0) -> Outcome:
+    said_no = False
+    session = d.talk.session
+    try:
+        d.talk.command("ARM", {"session": session, "boot_id": boot_id, "table_crc": 0, "joints": 0xFFF})
+    except RefusedError:
+        said_no = True
+    d.run(2.0)
+    return _outcome(name, d, 0.0, CONTINUES, held=False, latched=said_no and not len(d.rig.pulses()))
+
+
+def two_hosts(name: str) -> Outcome:
+    """A second host says hello on the same line, sends setpoints of its own and wants to arm."""
+    d = _moving()
+    other = Talk(LockstepLine(d.rig), 0x52)
+    other._sequence = d.talk._sequence + 1000
+    for _ in range(200):
+        other._send("HELLO", {"session": other.session, "schema": SCHEMA})
+        other.send_setpoint((9000,) * JOINTS)
+        d.run(TICK_S)
+    moved = max(abs(a) for a in d.talk.look().numbers("angle")) > 6100
+    return _outcome(
+        name, d, d.last_good_s, CONTINUES, held=False, latched=bool(d.rig.width_us.all()) and not moved
+    )
+
+
+def frozen_telemetry(name: str) -> Outcome:
+    """The robot hears, but is not heard any more: the host must give up, and stop it."""
+    d = Driver()
+    froze_s = run_frozen(d)
+    d.wait(3.0)
+    latched = _still_latched(d)
+    return _outcome(name, d, froze_s, 1.2, held=False, latched=latched)
+
+
+# ---- With real processes, by the wall
+
+
+def killed(name: str) -> Outcome:
+    """SIGKILL to `wormctl run`."""
+    return _process(name, lambda process, terminal: process.send_signal(signal.SIGKILL))
+
+
+def suspended(name: str) -> Outcome:
+    """SIGSTOP to `wormctl run`; a second and a half later SIGCONT."""
+    return _process(name, lambda process, terminal: process.send_signal(signal.SIGSTOP), resume=True)
+
+
+def unplugged(name: str) -> Outcome:
+    """The port goes away under `wormctl run`."""
+    return _process(name, lambda process, terminal: terminal.unplug())
+
+
+def _process(
+    name: str, harm: Callable[[subprocess.Popen[bytes], Terminal], None], *, resume: bool = False
+) -> Outcome:
+    d = Driver()
+    with tempfile.TemporaryDirectory() as folder:
+        terminal = Terminal(d.rig, Path(folder) / "robot")
+        command = [sys.executable, "-m", "wormctl", "run", "--body", "serial", "--port", str(terminal.link)]
+        command += ["--no-media", "--seconds", "60", "--out", str(Path(folder) / "run"), "--json"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                end_s = time.monotonic() + 60.0
+                while not d.rig.width_us.all() and time.monotonic() < end_s:
+                    terminal.run(0.02)
+                d.armed_s = float(d.rig.pulses()["rise"].min()) / 16e6 if len(d.rig.pulses()) else math.inf
+                terminal.run(3.0)
+                since_s = d.rig.chip.now_s
+                harm(process, terminal)
+                terminal.run(1.5)
+                if resume:
+                    process.send_signal(signal.SIGCONT)
+                terminal.run(3.0)
+                before = len(d.rig.pulses())
+                terminal.run(1.0)
+                latched = len(d.rig.pulses()) == before and before > 0
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+        terminal.unplug()
+    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+FAULTS: dict[str, Callable[[str], Outcome]] = {
+    "host falls silent": host_falls_silent,
+    "half a frame": half_a_frame,
+    "host pauses 1 s": host_pauses,
+    "pings, no setpoints": only_pings,
+    "1 % bit flips": bit_flips,
+    "1 % bytes dropped": dropped_bytes,
+    "1 % bytes doubled": doubled_bytes,
+    "noise only": noise,
+    "old setpoints replayed": replayed,
+    "no numbers": no_numbers,
+    "out of range": out_of_range,
+    "reset in mid-gait": reset,
+    "brown-out": brown_out,
+    "e-stop": estop,
+    "e-stop bounces": estop_bounce,
+    "servo rail at 4.5 V": servo_rail,
+    "pack at 6.4 V": empty_pack,
+    "wrong schema": wrong_schema,
+    "wrong boot id": wrong_boot,
+    "no hello": no_hello,
+    "two hosts": two_hosts,
+    "frozen telemetry": frozen_telemetry,
+    "SIGKILL": killed,
+    "SIGSTOP": suspended,
+    "port unplugged": unplugged,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument("--only", metavar="NAME", choices=FAULTS, help="one fault: " + ", ".join(FAULTS))
+    parser.add_argument("--json", action="store_true", help="as JSON on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do them, and tell; the exit status."""
+    console = make_console(stderr=True)
+    outcomes = []
+    for name in FAULTS if args.only is None else [args.only]:
+        if console.is_terminal:
+            print(f"\r{name} ...\x1b[K", end="", file=sys.stderr, flush=True)
+        outcomes.append(FAULTS[name](name))
+    if console.is_terminal:
+        print("\r\x1b[K", end="", file=sys.stderr)
+    broken = [outcome for outcome in outcomes if not outcome.fine]
+    if args.json:
+        print(json.dumps([{**o._asdict(), "fine": o.fine} for o in outcomes]))
+    else:
+        print(table(outcomes))
+    return int(bool(broken))
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """For people."""
+    head = f"{'fault':24}{'beyond limits':>14}{'quickest':>12}{'still from 0.2 s':>18}{'pulses end':>24}  latched"
+    lines = [head, f"{'  bound':24}{'0 deg':>14}{'180 deg/s':>12}{'0 deg':>18}{'as said':>24}"]
+    for o in outcomes:
+        still = "" if math.isnan(o.moved_deg) else f"{max(o.moved_deg, 0.0):.1f} deg"
+        ends = (
+            "go on"
+            if o.bound_s == CONTINUES
+            else f"{max(o.silent_after_s, 0.0):.2f} s (bound {o.bound_s:g} s)"
+        )
+        if o.bound_s == CONTINUES and o.slew_deg_s == 0.0:
+            ends = "never began"
+        word = "yes" if o.latched else "NO"
+        mark = "" if o.fine else "   BROKEN"
+        numbers = f"{f'{o.beyond_deg:.1f} deg':>14}{f'{o.slew_deg_s:.0f} deg/s':>12}{still:>18}"
+        lines.append(f"{o.name:24}{numbers}{ends:>24}  {word}{mark}")
+    fine = sum(o.fine for o in outcomes)
+    early = sum(o.early for o in outcomes)
+    lines.append(f"{fine} of {len(outcomes)} as they must be; {early} pulses before arming")
+    return "\n".join(lines)

@@ -1,0 +1,224 @@
+"""`wormctl doctor`: is the robot fit to run? One line a check: pass, warn or fail, and what to do. Moves nothing."""
+
+from __future__ import annotations
+
+import argparse
+import enum
+import grp
+import os
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from wormctl.console import make_console
+from wormctl.device import DeviceError
+from wormctl_serial.codec import number
+from wormctl_serial.config import AUTO
+from wormctl_serial.find import connect
+from wormctl_serial.line import BAUDS
+from wormctl_serial.messages import JOINTS, SAFETY, Fault, Input, Reset
+from wormctl_serial.talk import FIRMWARE, Talk, explain_fault, schema_fits
+
+PINGS = 200
+SLOW_S = 0.010
+"""A round trip as long as this leaves too little of a tick of 20 ms."""
+
+EPILOG = """\
+examples:
+  wormctl doctor                          looks for the robot on every USB serial port
+  wormctl doctor --port /dev/ttyUSB0
+  wormctl doctor --json                   for a script
+
+Nothing moves. Exit status: 0 if nothing fails (a warning does not), else 1.
+"""
+
+
+class Verdict(enum.StrEnum):
+    """How a check came out."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One line."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    add_line_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="the checks as JSON on stdout")
+
+
+def add_line_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which robot, for every command that talks to one."""
+    parser.add_argument(
+        "--port", metavar="PATH", default=AUTO, help="its serial port (default: whichever answers)"
+    )
+    parser.add_argument("--baud", type=int, choices=BAUDS, default=BAUDS[0], help="as its firmware was built")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, and tell; the exit status."""
+    checks = list(_checks(args.port, args.baud))
+    failed = any(check.verdict is Verdict.FAIL for check in checks)
+    if args.json:
+        print(msgspec.json.encode({"fit": not failed, "checks": checks}).decode())
+        return int(failed)
+    console = make_console()
+    colours = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
+    for check in checks:
+        console.print(
+            f"[{colours[check.verdict]}]{check.verdict:4}[/]  {check.name:14} {check.found}", soft_wrap=True
+        )
+        if check.remedy:
+            console.print(f"{'':20} -> {check.remedy}", soft_wrap=True)
+    console.print("not fit to run" if failed else "fit to run: wormctl run --body serial", soft_wrap=True)
+    return int(failed)
+
+
+def _checks(port: str, baud: int) -> Iterator[Check]:
+    yield _permission()
+    yield _governor()
+    try:
+        talk = connect(port, baud)
+    except DeviceError as error:
+        said = str(error)
+        yield Check("link", Verdict.FAIL, said.removeprefix("$."))
+        return
+    try:
+        yield Check("link", Verdict.PASS, f"{talk.line.name} at {baud} baud")
+        yield from _robot(talk)
+    except DeviceError as error:
+        yield Check("link", Verdict.FAIL, str(error), "is the cable in, is the robot on?")
+    finally:
+        talk.line.close()
+
+
+def _robot(talk: Talk) -> Iterator[Check]:
+    welcome = talk.welcome or {}
+    firmware = welcome["firmware"]
+    version = ".".join(map(str, firmware)) if isinstance(firmware, tuple) else "?"
+    if not schema_fits(welcome):
+        yield Check(
+            "firmware",
+            Verdict.FAIL,
+            f"{version}, which speaks another language",
+            f"flash firmware {FIRMWARE}",
+        )
+        return
+    yield Check("firmware", Verdict.PASS, f"{version}, schema {number(welcome, 'schema'):08x}")
+    yield _reset(Reset(number(welcome, "reset")))
+    telemetry = talk.look()
+    yield _joints(talk)
+    yield _voltage("pack", telemetry.number("logic_mv"), "LOGIC_WARN_MV", "LOGIC_STOP_MV", "charge it")
+    yield _voltage(
+        "servo rail", telemetry.number("servo_mv"), "SERVO_STOP_MV", "SERVO_STOP_MV", "switch it on"
+    )
+    open_ = bool(telemetry.number("inputs") & Input.ESTOP_OPEN)
+    yield Check(
+        "e-stop",
+        Verdict.FAIL if open_ else Verdict.PASS,
+        "open" if open_ else "closed",
+        "release it; if it is: is it wired normally closed?" if open_ else "",
+    )
+    fault = Fault(telemetry.number("fault"))
+    if fault is Fault.NONE:
+        yield Check("fault", Verdict.PASS, "none")
+    else:
+        yield Check("fault", Verdict.WARN, explain_fault(fault), "the next `wormctl run` clears it")
+    yield from _line(talk)
+
+
+def _reset(why: Reset) -> Check:
+    names = ", ".join(flag.name.lower() for flag in why if flag.name) or "unknown"
+    if why & Reset.BROWNOUT:
+        return Check(
+            "last start", Verdict.WARN, names, "its supply broke down: thicker wires, a better regulator?"
+        )
+    if why & Reset.WATCHDOG:
+        return Check("last start", Verdict.WARN, names, "its program hung: tell the authors, with this line")
+    return Check("last start", Verdict.PASS, names)
+
+
+def _joints(talk: Talk) -> Check:
+    lines = [talk.ask("GET_JOINT", {"joint": j}, "JOINT") for j in range(JOINTS)]
+    ready = [str(j) for j, line in enumerate(lines) if line["configured"]]
+    if not ready:
+        return Check("joint table", Verdict.FAIL, "empty: no joint may move", "wormctl calibrate")
+    told = f"{len(ready)} of {JOINTS} joints set up"
+    return Check("joint table", Verdict.PASS if len(ready) == JOINTS else Verdict.WARN, told)
+
+
+def _voltage(name: str, mv: int, warn: str, stop: str, remedy: str) -> Check:
+    warn_mv, stop_mv = SAFETY[warn][0], SAFETY[stop][0]
+    verdict = Verdict.FAIL if mv < stop_mv else Verdict.WARN if mv < warn_mv else Verdict.PASS
+    bound = f", must be {warn_mv / 1000:g} V" if mv < warn_mv else ""
+    return Check(name, verdict, f"{mv / 1000:.2f} V{bound}", remedy if bound else "")
+
+
+def _line(talk: Talk) -> Iterator[Check]:
+    """How long the line is, and what gets lost on it."""
+    before = talk.look().values
+    times_s = sorted(talk.ping_s() for _ in range(PINGS))
+    after = talk.look().values
+    median_s, worst_s = statistics.median(times_s), times_s[-1]
+    slow = median_s > SLOW_S
+    yield Check(
+        "round trip",
+        Verdict.WARN if slow else Verdict.PASS,
+        f"median {median_s * 1e3:.1f} ms, longest {worst_s * 1e3:.1f} ms of {PINGS}",
+        "a USB hub, or an FTDI adapter with its latency timer at 16 ms?" if slow else "",
+    )
+    lost = talk.damaged_here + sum(
+        (number(after, name) - number(before, name)) & 0xFFFF for name in ("damaged", "old", "lost")
+    )
+    yield Check(
+        "frames",
+        Verdict.PASS if lost == 0 else Verdict.WARN,
+        f"{lost} damaged or lost while {PINGS} were asked for",
+        "a bad cable, or servo leads beside it?" if lost else "",
+    )
+    yield Check("clock", Verdict.PASS, f"up for {number(after, 'time_us') / 1e6:.0f} s")
+
+
+def _permission() -> Check:
+    """Whether this person may use serial ports."""
+    if os.geteuid() == 0:
+        return Check("permission", Verdict.PASS, "you are root")
+    try:
+        group = grp.getgrnam("dialout")
+    except KeyError:
+        return Check("permission", Verdict.PASS, "this system has no group dialout")
+    if group.gr_gid in os.getgroups():
+        return Check("permission", Verdict.PASS, "you are in the group dialout")
+    return Check(
+        "permission",
+        Verdict.WARN,
+        "you are not in the group dialout",
+        "sudo usermod -aG dialout $USER, then log out and in again",
+    )
+
+
+def _governor() -> Check:
+    """Whether the processor is kept quick. Read from where Linux tells it."""
+    files = sorted(Path("/sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor"))
+    found = {file.read_text().strip() for file in files}
+    if not found or found <= {"performance", "schedutil"}:
+        return Check("CPU governor", Verdict.PASS, ", ".join(sorted(found)) or "not told here")
+    return Check(
+        "CPU governor",
+        Verdict.WARN,
+        ", ".join(sorted(found)),
+        "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor",
+    )

@@ -1,0 +1,67 @@
+"""Moving one joint by hand: arms it alone, keeps the firmware fed, and moves by what is asked and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from wormctl.device import DeviceError
+from wormctl_serial.codec import number
+from wormctl_serial.messages import JOINTS, SAFETY, Fault, State
+from wormctl_serial.talk import Talk, explain_fault
+
+_TICK_S = SAFETY["TICK_MS"][0] * 1e-3
+_READY = SAFETY["READY_SETPOINTS"][0]
+
+
+class Jog:
+    """One joint under power. `angle` is in 0.1 mrad."""
+
+    def __init__(self, talk: Talk, joint: int) -> None:
+        self.talk, self.joint = talk, joint
+        self.angle = 0
+        self._pose = [0] * JOINTS
+
+    def move_to(self, angle: int) -> None:
+        """Ask for an angle. The firmware goes there at its own slow pace."""
+        self.angle = angle
+        self._pose[self.joint] = angle
+
+    def feed(self) -> None:
+        """Send the setpoint, once every 20 ms. Raises `DeviceError` if the robot has stopped itself."""
+        self.talk.send_setpoint(tuple(self._pose))
+        self.talk.listen_for(_TICK_S)
+        telemetry = self.talk.telemetry
+        fault = Fault(telemetry.number("fault"))
+        if fault is not Fault.NONE:
+            raise DeviceError(f"the robot has stopped itself: {explain_fault(fault)}")
+        if State(telemetry.number("state")) is State.SILENT:
+            raise DeviceError("the robot was stopped by another program")
+
+
+@contextmanager
+def jog(talk: Talk, joint: int) -> Iterator[Jog]:
+    """Switch one joint on, where the firmware thinks it stands; however it ends, it is switched off.
+
+    Raises `DeviceError` if the firmware does not arm.
+    """
+    one = Jog(talk, joint)
+    telemetry = talk.look()
+    fault = telemetry.number("fault")
+    welcome = talk.hello()
+    boot_id = number(welcome, "boot_id")
+    if fault:
+        talk.command("CLEAR", {"session": talk.session, "boot_id": boot_id, "fault": fault})
+    one._pose = list(telemetry.numbers("angle"))
+    one.angle = one._pose[joint]
+    for _ in range(_READY + 2):
+        talk.send_setpoint(tuple(one._pose))
+        talk.listen_for(_TICK_S)
+    session, table = talk.session, number(welcome, "table_crc")
+    try:
+        talk.command(
+            "ARM", {"session": session, "boot_id": boot_id, "table_crc": table, "joints": 1 << joint}
+        )
+        yield one
+    finally:
+        talk.command("STOP", {})

@@ -1,0 +1,75 @@
+"""The joint table on its ways: to and from the firmware, into and out of a robot file."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+from wormctl.config import ConfigError, convert, read_toml
+from wormctl.files import whole_file
+from wormctl_serial.codec import number
+from wormctl_serial.config import JointTable, SerialConfig, table_lines
+from wormctl_serial.messages import ANGLE_PER_RAD, JOINTS
+from wormctl_serial.talk import SAVE_S, Talk, Values
+
+BEGIN = "# ---- Joints, head first, as `wormctl calibrate` found them. It writes anew what stands from here"
+END = "# ---- to here."
+_BLOCK = re.compile(rf"\n*{re.escape(BEGIN)}.*?{re.escape(END)}\n", re.DOTALL)
+
+
+def fetch(talk: Talk) -> list[JointTable | None]:
+    """The firmware's table; None for a joint that is not set up."""
+    return [_joint(talk.ask("GET_JOINT", {"joint": j}, "JOINT")) for j in range(JOINTS)]
+
+
+def _joint(line: Values) -> JointTable | None:
+    if not line["configured"]:
+        return None
+    return JointTable(
+        centre_us=number(line, "centre_us"),
+        us_per_rad=number(line, "us_per_rad"),
+        low_deg=round(math.degrees(number(line, "low") / ANGLE_PER_RAD), 2),
+        high_deg=round(math.degrees(number(line, "high") / ANGLE_PER_RAD), 2),
+    )
+
+
+def send(talk: Talk, joints: tuple[JointTable, ...]) -> None:
+    """Give the firmware a whole table, and have it kept over a power cut."""
+    for line in table_lines(joints):
+        talk.command("SET_JOINT", {"session": talk.session, **line})
+    keep(talk)
+
+
+def keep(talk: Talk) -> None:
+    """Have the firmware keep its table over a power cut. Takes half a second."""
+    talk.command("SAVE_JOINTS", {"session": talk.session}, SAVE_S)
+
+
+def read_file(path: Path) -> tuple[JointTable, ...]:
+    """The table in a robot file. Raises `ConfigError` if there is none."""
+    body = read_toml(path).get("body", {})
+    if not isinstance(body, dict) or body.get("use") != "serial":
+        raise ConfigError(f'{path}: $.body.use: must be "serial", for a file that holds a joint table')
+    settings = {key: value for key, value in body.items() if key != "use"}
+    joints = convert(settings, SerialConfig, where=str(path), under="$.body").joint
+    if not joints:
+        raise ConfigError(f"{path}: holds no joint table: `wormctl calibrate --robot {path}` makes one")
+    return joints
+
+
+def write_file(path: Path, joints: tuple[JointTable, ...]) -> None:
+    """Put the table into a robot file, in place of the one there; nothing else of the file changes."""
+    text = path.read_text(encoding="utf-8")
+    rest = _BLOCK.sub("\n", text)
+    if re.search(r"^\s*\[\[\s*body\.joint\s*\]\]", rest, re.MULTILINE):
+        raise ConfigError(
+            f"{path}: $.body.joint: was written by hand, and is left alone: take those tables out, then do it again"
+        )
+    blocks = [
+        f"[[body.joint]]  # {j}\ncentre_us = {joint.centre_us}\nus_per_rad = {joint.us_per_rad}\n"
+        f"low_deg = {joint.low_deg:g}\nhigh_deg = {joint.high_deg:g}\n"
+        for j, joint in enumerate(joints)
+    ]
+    with whole_file(path) as partial:
+        partial.write_text("\n".join([rest.rstrip("\n"), "", BEGIN, *blocks, END, ""]), encoding="utf-8")
