@@ -1,4 +1,5 @@
-/* A board that is no board: the core as a shared library for the tests, its inputs set and its outputs read by them. */
+/* A board that is no board: the core as a shared library for the tests, its inputs set and its outputs read
+ * by them. */
 #include <string.h>
 
 #include "board.h"
@@ -85,4 +86,6 @@ uint32_t host_bytes(const uint8_t *bytes, uint32_t count, uint8_t answer[LINE]) 
     return sent_count;
 }
 
-struct robot *host_robot(void) { return &robot; }
+struct robot *host_robot(void) {
+    return &robot;
+}

@@ -1,8 +1,8 @@
-/* libFuzzer: anything on the line, and ticks between, into the whole core. Whatever comes, it must hold what the safety
- * room promises.
+/* libFuzzer: anything on the line, and ticks between, into the whole core. Whatever comes, it must hold what
+ * the safety room promises.
  *
- * The first byte of an input says what the rest is: bytes as they are, or messages that are put into frames here, as
- * no fuzzer finds a CRC. */
+ * The first byte of an input says what the rest is: bytes as they are, or messages that are put into frames
+ * here, as no fuzzer finds a CRC. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -72,9 +72,11 @@ class BoardInputs(Structure):
 
 
 @cache
-def build(flags: tuple[str, ...] = ()) -> ctypes.CDLL:
-    """The core as a shared library."""
-    out = Path(tempfile.mkdtemp(prefix="wormctl-core-")) / "core.so"
+def build() -> ctypes.CDLL:
+    """The core as a shared library. With WORMCTL_CORE_FLAGS, as those say: see firmware/host/coverage.py."""
+    flags = os.environ.get("WORMCTL_CORE_FLAGS", "").split()
+    folder = os.environ.get("WORMCTL_CORE_FOLDER") or tempfile.mkdtemp(prefix="wormctl-core-")
+    out = Path(folder) / "core.so"
     # A mutant of the safety room may take its place: see firmware/host/mutate.py.
     room = Path(os.environ.get("WORMCTL_SAFETY_C", FIRMWARE / "src" / "safety.c"))
     chosen = (room, *(FIRMWARE / "src" / f"{name}.c" for name in CORE))
