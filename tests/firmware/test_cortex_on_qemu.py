@@ -23,7 +23,8 @@ TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "make")
 MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
 
 pytestmark = pytest.mark.skipif(
-    bool(MISSING) and "WORMCTL_NEEDS_FIRMWARE" not in os.environ, reason=f"not installed: {', '.join(MISSING)}"
+    bool(MISSING) and "WORMCTL_NEEDS_FIRMWARE" not in os.environ,
+    reason=f"not installed: {', '.join(MISSING)}",
 )
 
 
@@ -62,8 +63,20 @@ class PipeLine:
 @pytest.fixture
 def talk() -> Iterator[Talk]:
     subprocess.run(["make", "-s", "-C", str(FIRMWARE), "cortex"], check=True, capture_output=True)
-    command = ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "stdio"]
-    with subprocess.Popen([*command, "-kernel", str(ELF)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    command = [
+        "qemu-system-arm",
+        "-M",
+        "mps2-an386",
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+        "-serial",
+        "stdio",
+    ]
+    with subprocess.Popen(
+        [*command, "-kernel", str(ELF)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         talk = Talk(PipeLine(process))
         for _ in range(40):  # QEMU takes a while to start
             try:
@@ -83,7 +96,11 @@ def test_from_hello_to_deadman(talk: Talk) -> None:
     welcome = talk.hello()
     assert welcome["schema"] == m.SCHEMA
     assert welcome["table_crc"] == table_crc(table_lines(joints))
-    arm = {"session": talk.session, "boot_id": number(welcome, "boot_id"), "table_crc": number(welcome, "table_crc")}
+    arm = {
+        "session": talk.session,
+        "boot_id": number(welcome, "boot_id"),
+        "table_crc": number(welcome, "table_crc"),
+    }
     with pytest.raises(RefusedError) as refused:
         talk.command("ARM", {**arm, "joints": 0xFFF}, 0.5)
     assert refused.value.result is m.Result.NOT_READY

@@ -17,6 +17,8 @@ if importlib.util.find_spec("wormctl_sim") is not None:
     BENCHES["sim"] = "wormctl_sim.bench"
 if importlib.util.find_spec("wormctl_train") is not None:
     BENCHES["train"] = "wormctl_train.bench"
+if importlib.util.find_spec("wormctl_emulator") is not None:
+    BENCHES["firmware"] = "wormctl_emulator.bench"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

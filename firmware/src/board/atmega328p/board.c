@@ -140,6 +140,15 @@ bool board_keep(const void *bytes, uint8_t count) {
 void board_feed_watchdog(void) { wdt_reset(); }
 
 void board_idle(void) {
-    /* A tick or a byte wakes it. One that came since the caller looked waits for the next, 1 ms at most. */
-    sleep_mode();
+    /* Interrupts are off from the last look to the sleep itself: a byte that comes in between ends the sleep.
+     */
+    cli();
+    if (serial_waiting()) {
+        sei();
+        return;
+    }
+    sleep_enable();
+    sei();
+    sleep_cpu();
+    sleep_disable();
 }

@@ -2,12 +2,14 @@
 #ifndef PARTS_H
 #define PARTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "wormctl_messages.h"
 
 void servo_start(void);
 void serial_start(void);
+bool serial_waiting(void); /* whether a byte has come that nobody has taken */
 void analog_start(void);
 
 /* The newest sweep: sums of so many conversions of 10 bits. */

@@ -39,9 +39,11 @@ ISR(USART_UDRE_vect) {
     out_tail = (out_tail + 1) & (RING - 1);
 }
 
+bool serial_waiting(void) { return in_head != in_tail; }
+
 bool board_receive(uint8_t *byte) {
     GPIOR0 = 0; /* the emulator sees it, and so how long a round of the main loop takes */
-    if (in_head == in_tail) {
+    if (!serial_waiting()) {
         return false;
     }
     *byte = in[in_tail];

@@ -322,6 +322,12 @@ uint32_t chip_resets(struct chip *c) { return c->resets; }
 uint32_t chip_overruns(struct chip *c) { return c->overrun; }
 uint32_t chip_dropped_pulses(struct chip *c) { return c->dropped; }
 uint32_t chip_worst_loop(struct chip *c) { return c->loop.worst; }
+void chip_forget_worst(struct chip *c) {
+    memset(c->running, 0, sizeof c->running);
+    memset(c->waiting, 0, sizeof c->waiting);
+    memset(&c->loop, 0, sizeof c->loop);
+}
+
 uint32_t chip_worst_running(struct chip *c, int vector) { return c->running[vector].worst; }
 uint32_t chip_worst_waiting(struct chip *c, int vector) { return c->waiting[vector].worst; }
 

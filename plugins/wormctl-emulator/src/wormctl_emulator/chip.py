@@ -28,7 +28,8 @@ PULSE = np.dtype([("rise", "u8"), ("width", "u4"), ("servo", "u1"), ("cut", "u1"
 VECTORS = {
     11: "servo bank A",
     12: "servo bank B",
-    14: "clock and safety tick",
+    14: "clock, every ms",
+    15: "safety tick",
     18: "byte received",
     19: "byte to send",
     21: "voltage measured",
@@ -81,6 +82,7 @@ def library() -> ctypes.CDLL:
         ("chip_overruns", c_uint32, (c_void_p,)),
         ("chip_dropped_pulses", c_uint32, (c_void_p,)),
         ("chip_worst_loop", c_uint32, (c_void_p,)),
+        ("chip_forget_worst", None, (c_void_p,)),
         ("chip_worst_running", c_uint32, (c_void_p, c_int)),
         ("chip_worst_waiting", c_uint32, (c_void_p, c_int)),
         ("chip_eeprom", None, (c_void_p, c_char_p, c_int)),
@@ -170,6 +172,10 @@ class Chip:
     def overruns(self) -> int:
         """Bytes that came while the receiver was full: lost."""
         return int(self._c.chip_overruns(self._chip))
+
+    def forget_worst(self) -> None:
+        """Begin anew to look for the longest."""
+        self._c.chip_forget_worst(self._chip)
 
     def worst_s(self) -> dict[str, Worst]:
         """The longest each interrupt ran, and waited for its turn; and a round of the main loop."""

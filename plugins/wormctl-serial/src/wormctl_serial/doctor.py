@@ -7,6 +7,7 @@ import enum
 import grp
 import os
 import statistics
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +15,16 @@ import msgspec
 
 from wormctl.console import make_console
 from wormctl.device import DeviceError
+from wormctl_serial.body import REFERENCE_V
 from wormctl_serial.codec import number
 from wormctl_serial.config import AUTO
 from wormctl_serial.find import connect
 from wormctl_serial.line import BAUDS
-from wormctl_serial.messages import JOINTS, SAFETY, Fault, Input, Reset
+from wormctl_serial.messages import JOINTS, NOSE_FULL, SAFETY, Fault, Input, Reset
 from wormctl_serial.talk import FIRMWARE, Talk, explain_fault, schema_fits
 
 PINGS = 200
+_WATCHED_S = 0.2
 SLOW_S = 0.010
 """A round trip as long as this leaves too little of a tick of 20 ms."""
 
@@ -29,6 +32,7 @@ EPILOG = """\
 examples:
   wormctl doctor                          looks for the robot on every USB serial port
   wormctl doctor --port /dev/ttyUSB0
+  wormctl doctor --watch                  then show noses, contacts and voltages until Ctrl-C
   wormctl doctor --json                   for a script
 
 Nothing moves. Exit status: 0 if nothing fails (a warning does not), else 1.
@@ -57,7 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     add_line_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="the checks as JSON on stdout")
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--json", action="store_true", help="the checks as JSON on stdout")
+    told.add_argument(
+        "--watch", action="store_true", help="afterwards show what the robot measures, until Ctrl-C"
+    )
 
 
 def add_line_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +92,35 @@ def run(args: argparse.Namespace) -> int:
         if check.remedy:
             console.print(f"{'':20} -> {check.remedy}", soft_wrap=True)
     console.print("not fit to run" if failed else "fit to run: wormctl run --body serial", soft_wrap=True)
+    if args.watch:
+        _watch(args.port, args.baud)
     return int(failed)
+
+
+def _watch(port: str, baud: int) -> None:
+    """One line that changes five times a second. Moves nothing."""
+    talk = connect(port, baud)
+    try:
+        while True:
+            telemetry = talk.look()
+            left, right = (raw / NOSE_FULL * REFERENCE_V for raw in telemetry.numbers("nose"))
+            inputs = Input(telemetry.number("inputs"))
+            closed = (
+                ", ".join(flag.name.lower().replace("_", " ") for flag in inputs if flag.name)
+                or "nothing closed"
+            )
+            servo_v, logic_v = (telemetry.number(name) / 1000 for name in ("servo_mv", "logic_mv"))
+            line = (
+                f"noses {left:.3f} V {right:.3f} V   rail {servo_v:.2f} V   pack {logic_v:.2f} V   {closed}"
+            )
+            print(f"\r{line}\x1b[K" if sys.stdout.isatty() else line, end="", flush=True)
+            if not sys.stdout.isatty():
+                print()
+            talk.listen_for(_WATCHED_S)
+    except KeyboardInterrupt:
+        print()
+    finally:
+        talk.line.close()
 
 
 def _checks(port: str, baud: int) -> Iterator[Check]:
