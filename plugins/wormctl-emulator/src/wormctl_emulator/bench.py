@@ -15,9 +15,9 @@ DRIVEN_S = 20.0
 PINGS = 1000
 
 EPILOG = """\
-First a wave runs through the servos in simulated time, which is exact: how long each interrupt ran at most, and how long
-one was kept waiting. Then the firmware runs by the wall behind a pseudo-terminal: round trips, and setpoints at 100 Hz
-with every answer counted. The emulator itself takes part of a core meanwhile; the host's share is its own thread's.
+First a wave runs through the servos in simulated time, which is exact: how long each interrupt ran at most, and how
+long one was kept waiting. Then the firmware runs by the wall behind a pseudo-terminal: round trips, and setpoints at
+100 Hz with every answer counted. The emulator takes part of a core meanwhile; the host's share is its own thread's.
 """
 
 
@@ -33,25 +33,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and tell; the exit status."""
-    found = {"simulated": _simulated(), "wall": _wall(args.seconds)}
+    simulated, wall = _simulated(), _wall(args.seconds)
     if args.json:
-        print(json.dumps(found))
+        print(json.dumps({"simulated": simulated, "wall": wall}))
         return 0
     print(f"in {DRIVEN_S:g} s of simulated time, a wave at 50 Hz:")
-    for name, (running_us, waiting_us) in found["simulated"].items():
+    for name, (running_us, waiting_us) in simulated.items():
         kept = "" if waiting_us is None else f", kept waiting {waiting_us:6.1f} us at most"
         print(f"  {name:24} ran {running_us:7.1f} us at most{kept}")
-    wall = found["wall"]
     print("by the wall:")
-    print(
-        f"  {'ping, round trip':24} {wall['ping_ms_median']:.2f} ms median, {wall['ping_ms_p99']:.2f} ms p99"
-    )
-    print(
-        f"  {'setpoint to telemetry':24} {wall['setpoint_ms_median']:.2f} ms median, {wall['setpoint_ms_p99']:.2f} ms p99"
-    )
-    print(
-        f"  {'setpoints at 100 Hz':24} {wall['sent']:.0f} sent, {wall['taken']:.0f} taken, {wall['damaged']:.0f} damaged"
-    )
+    for name, key in (("ping, round trip", "ping"), ("setpoint to telemetry", "setpoint")):
+        print(f"  {name:24} {wall[f'{key}_ms_median']:.2f} ms median, {wall[f'{key}_ms_p99']:.2f} ms p99")
+    counts = f"{wall['sent']:.0f} sent, {wall['taken']:.0f} taken, {wall['damaged']:.0f} damaged"
+    print(f"  {'setpoints at 100 Hz':24} {counts}")
     print(f"  {'host, link only':24} {100.0 * wall['host_share']:.1f} % of a core")
     return 0
 
