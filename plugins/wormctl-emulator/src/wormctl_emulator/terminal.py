@@ -21,7 +21,10 @@ _CHUNK = 4096
 
 
 class Terminal:
-    """Carries bytes between a pseudo-terminal and a rig, and keeps the rig at the pace of the wall."""
+    """Carries bytes between a pseudo-terminal and a rig, and keeps the rig at the pace of the wall.
+
+    `plug` and `unplug` may be called from another thread than `run`.
+    """
 
     def __init__(self, rig: Rig, link: Path) -> None:
         self.rig, self.link = rig, link
@@ -29,6 +32,7 @@ class Terminal:
         """How often it fell behind by more than 50 ms and had to let go of the pace."""
         self._fds: tuple[int, int] | None = None
         self._waiting = b""
+        self._lock = threading.RLock()
         self.plug()
 
     @property
@@ -38,8 +42,11 @@ class Terminal:
 
     def plug(self) -> None:
         """Open a port, and let the link point to it. Raises `DeviceError` if something else is there."""
-        if self._fds is not None:
-            return
+        with self._lock:
+            if self._fds is None:
+                self._fds = self._new_port()
+
+    def _new_port(self) -> tuple[int, int]:
         if self.link.is_symlink() and os.readlink(self.link).startswith("/dev/pts/"):
             self.link.unlink()  # left behind by an emulator that was killed
         host, ours = os.openpty()
@@ -53,26 +60,27 @@ class Terminal:
             why = "is there already" if error.errno == errno.EEXIST else str(error.strerror)
             raise DeviceError(f"--link = {self.link}: {why}: name another path") from None
         # Our own end of the far side stays open, else the line would die between two programs.
-        self._fds = (host, ours)
+        return host, ours
 
     def unplug(self) -> None:
         """Take the port away, as pulling the plug does."""
-        if self._fds is None:
-            return
-        for fd in self._fds:
+        with self._lock:
+            fds, self._fds = self._fds, None
+            self._waiting = b""
+        for fd in fds or ():
             os.close(fd)
-        self._fds = None
-        self._waiting = b""
-        with contextlib.suppress(OSError):
-            self.link.unlink()
+        if fds is not None:
+            with contextlib.suppress(OSError):
+                self.link.unlink()
 
     def run(self, seconds: float) -> None:
         """Go on for so long, by the wall."""
         began_s = due_s = time.monotonic()
         while due_s - began_s < seconds:
-            self._carry_in()
-            self.rig.advance(SLICE_S)
-            self._carry_out()
+            with self._lock:
+                self._carry_in()
+                self.rig.advance(SLICE_S)
+                self._carry_out()
             due_s += SLICE_S
             now_s = time.monotonic()
             if now_s < due_s:
@@ -116,7 +124,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def in_background(rig: Rig, link: Path) -> Iterator[Terminal]:
-    """The rig at `link`, at life speed, in a thread, while the block lasts. Nobody else may touch it meanwhile."""
+    """The rig at `link`, at life speed, in a thread while the block lasts: only its switches may be turned then."""
     terminal = Terminal(rig, link)
     stop = threading.Event()
 

@@ -57,6 +57,8 @@ class SerialLine:
         self.name = port
         self._port = _open(port, baud)
         self._fd = self._port.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
         # A pseudo-terminal has no modem lines, so opening it resets nothing.
         self.resets = not _is_pty(port)
         # An FTDI chip would keep bytes for 16 ms. A pseudo-terminal, and some drivers, know no such thing.
@@ -66,11 +68,14 @@ class SerialLine:
     def read(self) -> bytes:
         """See `Line.read`."""
         try:
-            return os.read(self._fd, _CHUNK)
+            data = os.read(self._fd, _CHUNK)
         except BlockingIOError:
             return b""
         except OSError as error:
             raise _lost(self.name, error) from error
+        if not data and not self._alive():
+            raise LineLostError(f"{self.name}: the line has gone: unplugged?")
+        return data
 
     def write(self, data: bytes) -> bool:
         """See `Line.write`."""
@@ -104,12 +109,9 @@ class SerialLine:
             return
 
     def _alive(self) -> bool:
-        """Whether what woke `select` was bytes, not the end of the line."""
-        poll = select.poll()
-        poll.register(self._fd, select.POLLIN)
-        return not any(
-            events & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, events in poll.poll(0)
-        )
+        """Whether nothing to read means just that, and not the end of the line."""
+        gone = select.POLLHUP | select.POLLERR | select.POLLNVAL
+        return not any(events & gone for _, events in self._poll.poll(0))
 
 
 def _is_pty(port: str) -> bool:
@@ -159,8 +161,8 @@ def _why(port: str, error: serial.SerialException) -> str:
         )
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
         return f"$.port = {port!r}: there is no such port: is it plugged in? {_there_are()}"
-    if number in (errno.EIO, errno.ENOTTY, errno.EINVAL):
-        return f"$.port = {port!r}: is no serial port that works: {os.strerror(number)}"
+    if number in (errno.EIO, errno.ENOTTY, errno.EINVAL) or "Could not configure port" in text:
+        return f"$.port = {port!r}: is no serial port, or none that works"
     return f"$.port = {port!r}: cannot be opened: {text}"
 
 
