@@ -7,7 +7,7 @@ Only protocols and value types live here; `wormctl.lifecycle` enforces the order
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
@@ -178,6 +178,14 @@ class Noted(Protocol):
 
     notes: Sequence[str]
     """Lines."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """The extra face of a body that counts what a person wants to know after a run: frames lost, and the like."""
+
+    def counted(self) -> Mapping[str, int]:
+        """The counts so far, by what they are of. Allowed in any state."""
 
 
 class Body(Sensor, Protocol):

@@ -130,6 +130,7 @@ class Episode:
             sensor_errors=result.sensor_errors,
             guarded_ticks=result.guarded_ticks,
             varied=assembly.varied,
+            counted=assembly.body.counted(),
             loudest=loudest(rows["activity"], assembly.controller.neurons, classes),
         )
 

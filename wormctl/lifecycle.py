@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Samples
-from wormctl.device import Body, Context, DeviceError, DeviceSpec, Sensor
+from wormctl.device import Body, Context, Counting, DeviceError, DeviceSpec, Sensor
 from wormctl.limits import Limits, limit_setpoint, make_limits
 
 ARMING_TOLERANCE_RAD = math.radians(5.0)
@@ -144,6 +144,10 @@ class GuardedBody:
         self.fault_reason = self.fault_reason or reason
         self.stop(reason)
         self.state = State.FAULT
+
+    def counted(self) -> dict[str, int]:
+        """What the body has counted, if it counts anything."""
+        return dict(self._body.counted()) if isinstance(self._body, Counting) else {}
 
     def close(self) -> None:
         """Stop, and give everything back. May be called twice; never raises."""

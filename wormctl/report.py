@@ -89,6 +89,8 @@ def _facts(info: RunInfo, s: Summary) -> list[tuple[str, str]]:
         facts.append(("bad samples", bad))
     for name, why in s.sensor_errors.items():
         facts.append(("sensor", f"{name}: {why}" if not why.startswith(name) else why))
+    if s.counted:
+        facts.append(("line", ", ".join(f"{n} {what}" for what, n in s.counted.items())))
     if s.guarded_ticks:
         facts.append(("guarded", f"{s.guarded_ticks} ticks in which the worm did without an input or a step"))
     return facts

@@ -68,6 +68,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     `wormctl.controller.Controller`. Runs recorded before it was counted have none."""
     varied: dict[str, float] = {}
     """What was drawn for this trial by `[randomise]`, by the names of `wormctl.variation.Variation`."""
+    counted: dict[str, int] = {}
+    """What the body counted, such as frames that its line lost; see `wormctl.device.Counting`."""
     loudest: list[Loud]
     """The neurons that changed most, one of each class."""
 

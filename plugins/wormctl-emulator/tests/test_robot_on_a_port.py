@@ -145,7 +145,9 @@ def test_stop_ends_a_run_from_another_shell(robot: Terminal, tmp_path: Path) -> 
     with running(tmp_path) as process:
         wait_for(lambda: robot.rig.width_us.all())
         done = wormctl("stop", folder=tmp_path)
-        process.communicate(timeout=20.0)
+        said, _ = process.communicate(timeout=20.0)
+    assert " setpoints sent, " in said
+    assert " 0 frames damaged" in said
     assert done.returncode == 0
     assert f"stopped the run on {tmp_path / 'robot'}" in done.stdout
     assert process.returncode == 130

@@ -20,7 +20,7 @@ from wormctl_serial.find import connect
 from wormctl_serial.line import Line, LineLostError
 from wormctl_serial.messages import ANGLE_PER_RAD, JOINTS, NOSE_FULL, SAFETY, Fault, Input, Reset, State
 from wormctl_serial.stop import claim
-from wormctl_serial.talk import FIRMWARE, RefusedError, Talk, explain_fault, schema_fits, to_angle
+from wormctl_serial.talk import FIRMWARE, Counters, RefusedError, Talk, explain_fault, schema_fits, to_angle
 
 FloatArray = NDArray[np.float64]
 
@@ -90,6 +90,7 @@ class SerialBody:
         self._tried_s = -math.inf
         self._judged = (-math.inf, 0, 0)
         self._angles: list[int] = [0] * JOINTS
+        self._counters = Counters(0, 0, 0, 0, 0, 0, 0, 0)
         self._claim: Path | None = None
         self._out: Samples | None = None
         self._positions: FloatArray = np.zeros(self.config.joints)
@@ -123,7 +124,7 @@ class SerialBody:
         if self._armed:
             self._judge(talk, line_s)
         if talk.telemetry.values:
-            self._fill(talk, now_s - (line_s - talk.telemetry.came_s), out)
+            self._fill(talk, now_s - (line_s - self._measured_s(talk)), out)
 
     def arm(self, now_s: float) -> None:
         """Hold the pose until the firmware believes it, then have it armed. Takes a quarter of a second."""
@@ -181,6 +182,7 @@ class SerialBody:
         self._unclaim()
         talk, self.talk = self.talk, None
         if talk is not None:
+            self._counters = talk.counters()
             talk.line.close()
 
     def _unclaim(self) -> None:
@@ -189,6 +191,18 @@ class SerialBody:
         if file is not None:
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
+
+    def counted(self) -> dict[str, int]:
+        """What the line has carried and lost since the body was configured."""
+        counters = self._counters if self.talk is None else self.talk.counters()
+        return {
+            "setpoints sent": counters.sent,
+            "answered": counters.answered,
+            "frames damaged": counters.damaged_here + counters.damaged_there,
+            "setpoints too late": counters.old,
+            "bytes lost": counters.lost,
+            "frames without room": counters.unsent,
+        }
 
     # ---- What an emulator does otherwise
 
@@ -277,6 +291,12 @@ class SerialBody:
 
     def _answers(self, talk: Talk) -> int:
         return talk.answered
+
+    def _measured_s(self, talk: Talk) -> float:
+        """When the newest telemetry was measured, by the line's clock: never after it came."""
+        came_s = talk.telemetry.came_s
+        by_clock_s = talk.clock.host_s(talk.telemetry.number("time_us"))
+        return min(by_clock_s, came_s) if came_s - by_clock_s < AGES_S else came_s
 
     def _fill(self, talk: Talk, time_s: float, out: Samples) -> None:
         telemetry, config = talk.telemetry, self.config

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from wormctl.device import DeviceError
 from wormctl_serial.codec import number
 from wormctl_serial.messages import JOINTS, SAFETY, Fault, State
+from wormctl_serial.stop import claim
 from wormctl_serial.talk import Talk, explain_fault
 
 _TICK_S = SAFETY["TICK_MS"][0] * 1e-3
@@ -58,10 +59,14 @@ def jog(talk: Talk, joint: int) -> Iterator[Jog]:
         talk.send_setpoint(tuple(one._pose))
         talk.listen_for(_TICK_S)
     session, table = talk.session, number(welcome, "table_crc")
+    driving = claim(talk.line.name)
     try:
         talk.command(
             "ARM", {"session": session, "boot_id": boot_id, "table_crc": table, "joints": 1 << joint}
         )
         yield one
     finally:
-        talk.command("STOP", {})
+        try:
+            talk.command("STOP", {})
+        finally:
+            driving.unlink(missing_ok=True)
