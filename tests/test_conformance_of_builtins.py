@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from wormctl_emulator.for_tests import need_firmware
 from wormctl_sim.bullet_config import why_no_bullet
 
 from wormctl.device import Body, Context, Sensor, World
@@ -40,6 +41,12 @@ def test_nothing_that_is_installed_here_is_broken() -> None:
 def test_body(offer: Offer[Body]) -> None:
     if offer.name.startswith("pybullet") and (why := why_no_bullet()):
         pytest.skip(why)
+    if offer.name == "serial":
+        pytest.skip(
+            "needs a robot on a port: plugins/wormctl-emulator/tests/test_emulated_body.py gives it one"
+        )
+    if offer.name == "emulated":
+        need_firmware()
     check_body(offer)
 
 

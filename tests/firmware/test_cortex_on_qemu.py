@@ -101,6 +101,7 @@ def test_from_hello_to_deadman(talk: Talk) -> None:
         "boot_id": number(welcome, "boot_id"),
         "table_crc": number(welcome, "table_crc"),
     }
+    talk.listen_for(0.1)  # until its first tick has measured
     with pytest.raises(RefusedError) as refused:
         talk.command("ARM", {**arm, "joints": 0xFFF}, 0.5)
     assert refused.value.result is m.Result.NOT_READY

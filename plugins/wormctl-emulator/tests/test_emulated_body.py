@@ -1,4 +1,7 @@
-"""The serial body on the real firmware passes the suite that simulated bodies pass: in lock-step, and by the wall."""
+"""The serial body on the real firmware passes the suite that simulated bodies pass, by the wall.
+
+In lock-step it does so where every body does: tests/test_conformance_of_builtins.py.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from wormctl_emulator.for_tests import need_firmware
-from wormctl_emulator.lockstep import EmulatedBody, EmulatedConfig, ready_rig
+from wormctl_emulator.lockstep import ready_rig
 from wormctl_emulator.terminal import in_background
 from wormctl_serial.body import SerialBody
 from wormctl_serial.config import JointTable, SerialConfig
@@ -15,10 +18,6 @@ from wormctl.hookspecs import Offer
 from wormctl.testing import check_body
 
 need_firmware()
-
-
-def test_in_lock_step() -> None:
-    check_body(Offer(name="emulated", summary="test", config=EmulatedConfig, make=EmulatedBody))
 
 
 def test_by_the_wall(tmp_path: Path) -> None:

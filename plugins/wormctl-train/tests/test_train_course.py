@@ -56,7 +56,7 @@ scale_m = 0.25
 distance_m = [0.3, 0.5]
 bearing_deg = [-15, 15]
 [[pegs]]
-count = 25
+count = 40
 distance_m = [0.1, 0.6]
 clearance_m = 0.03
 [[poke]]

@@ -438,7 +438,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
-    parser.add_argument("--only", metavar="NAME", choices=FAULTS, help="one fault: " + ", ".join(FAULTS))
+    parser.add_argument(
+        "--only", metavar="NAME", choices=FAULTS, help="one fault: " + ", ".join(FAULTS).replace("%", "%%")
+    )
     parser.add_argument("--json", action="store_true", help="as JSON on stdout")
 
 
