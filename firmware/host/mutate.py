@@ -35,7 +35,7 @@ COMPARISONS = {
 }
 CONNECTIVES = {"&&": "||", "||": "&&"}
 _TOKEN = re.compile(
-    r"(?P<comment>/\*.*?\*/)|(?P<include>\#[^\n]*)|(?P<string>\"[^\"]*\")|(?P<arrow>->|<<=|>>=|<<|>>|\+\+|--)"
+    r"(?P<bound>\[[A-Z]+\])|(?P<comment>/\*.*?\*/)|(?P<include>\#[^\n]*)|(?P<string>\"[^\"]*\")|(?P<arrow>->|<<=|>>=|<<|>>|\+\+|--)"
     r"|(?P<comparison><=|>=|==|!=|<|>)|(?P<connective>&&|\|\|)|(?P<not>!)|(?P<arithmetic>(?<=[\w)\]] )[+*/-](?= ))"
     r"|(?P<constant>\b(?:[A-Z][A-Z0-9_]+|\d+)U?\b)|(?P<boolean>\b(?:true|false)\b)|(?P<other>.)",
     re.DOTALL,
@@ -59,7 +59,7 @@ def _swap(source: str, start: int, end: int, new: str) -> Mutant:
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a C source, in order."""
+    """Every mutant of a C source, in order. Bounds of array parameters say nothing to a compiler: they stay."""
     for token in _TOKEN.finditer(source):
         start, end, text = token.start(), token.end(), token.group()
         if token["comparison"]:

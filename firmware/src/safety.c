@@ -16,7 +16,6 @@ static bool moving(const struct safety *s) { return s->state != STATE_SILENT; }
 static void silence(struct safety *s) {
     s->state = STATE_SILENT;
     s->live = 0;
-    s->enabled = 0;
     s->ready = 0;
 }
 
@@ -30,7 +29,6 @@ static void latch(struct safety *s, uint8_t fault) {
 void safety_init(struct safety *s, uint32_t boot_id) {
     memset(s, 0, sizeof *s);
     s->boot_id = boot_id;
-    s->age = SILENT_TICKS;
 }
 
 /* ---- The joint table ---- */
@@ -89,7 +87,6 @@ uint8_t safety_hello(struct safety *s, uint16_t session, uint32_t schema) {
     s->session = schema == SCHEMA ? session : 0;
     s->heard = false;
     s->ready = 0;
-    s->age = SILENT_TICKS;
     return schema == SCHEMA ? RESULT_OK : RESULT_WRONG_SCHEMA;
 }
 
@@ -120,10 +117,8 @@ uint8_t safety_setpoint(struct safety *s, uint16_t session, uint16_t sequence, c
     }
     s->heard = true;
     s->sequence = sequence;
-    if (!moving(s)) {
-        bool fresh = s->age < HOLD_TICKS;
-        s->ready = near_pose(s, angle) ? up_to(fresh ? s->ready : 0, READY_SETPOINTS) : 0;
-    }
+    bool fresh = s->age < HOLD_TICKS;
+    s->ready = near_pose(s, angle) ? up_to(fresh ? s->ready : 0, READY_SETPOINTS) : 0;
     memcpy(s->wanted, angle, sizeof s->wanted);
     s->age = 0;
     return TAKEN;
@@ -166,7 +161,6 @@ uint8_t safety_arm(struct safety *s, const struct msg_arm *request, uint16_t tab
         return RESULT_NOT_READY;
     }
     s->enabled = request->joints;
-    s->live = 0;
     s->ticks = 0;
     s->logic_low = 0;
     s->servo_low = 0;
@@ -191,7 +185,6 @@ uint8_t safety_clear(struct safety *s, const struct msg_clear *request) {
         return RESULT_ESTOP_OPEN;
     }
     s->fault = FAULT_NONE;
-    s->ready = 0;
     return RESULT_OK;
 }
 
@@ -248,13 +241,10 @@ void safety_tick(struct safety *s, const struct safety_inputs *inputs) {
         return;
     }
     judge(s);
-    if (!moving(s)) {
-        return;
-    }
     move(s);
     /* A joint gets its first pulse where it stands, so that none jumps; then the next one does. */
     uint8_t next = (uint8_t)(s->ticks / ENABLE_TICKS);
-    if (s->state == STATE_ARMED && s->ticks % ENABLE_TICKS == 0 && next < JOINTS) {
+    if (s->state == STATE_ARMED && next < JOINTS) {
         s->live |= s->enabled & (uint16_t)(1U << next);
     }
     if (s->ticks < SLOW_TICKS) {

@@ -15,6 +15,8 @@ import pytest
 from wormctl_serial import messages as m
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
+TRAPS = ("-fsanitize=bounds", "-fsanitize-undefined-trap-on-error")
+"""Whoever reads past an array is stopped."""
 CORE = ("frame", "table", "command")
 Angles = c_int16 * m.JOINTS
 Pulses = c_uint16 * m.JOINTS
@@ -86,7 +88,7 @@ def build() -> ctypes.CDLL:
     chosen = (room, *(FIRMWARE / "src" / f"{name}.c" for name in CORE))
     subprocess.run(
         [
-            *("cc", "-O1", "-g", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", *flags),
+            *("cc", "-O1", "-g", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", *TRAPS, *flags),
             *("-I", str(FIRMWARE / "include"), "-I", str(FIRMWARE / "src"), "-o", str(out)),
             *(str(FIRMWARE / "host" / "board_host.c"), *map(str, chosen)),
         ],

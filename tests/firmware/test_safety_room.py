@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+from ctypes import byref
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,6 +39,13 @@ def test_nothing_moves_before_arming() -> None:
     assert list(room.s.angle) == [0] * 12
 
 
+def test_nothing_is_left_of_what_was_in_its_memory() -> None:
+    room = Room()
+    ctypes.memset(byref(room.s), 0xFF, ctypes.sizeof(room.s))
+    room.c.safety_init(byref(room.s), 9)
+    assert bytes(room.s) == bytes(Room(boot_id=9).s)
+
+
 def test_a_new_room_knows_no_setpoint_and_no_session() -> None:
     room = Room()
     assert room.setpoint(0, 1) == REFUSED
@@ -64,7 +74,7 @@ def test_hello_forgets_what_was_counted_for_the_last_host() -> None:
     room = ready_room()
     assert room.s.ready == S["READY_SETPOINTS"]
     assert room.hello(6) is OK
-    assert (room.s.ready, room.s.heard, room.s.age) == (0, False, S["SILENT_TICKS"])
+    assert (room.s.ready, room.s.heard) == (0, False)
     assert room.arm(session=6) is m.Result.NOT_READY
     assert room.setpoint(0, 0, session=6) == TAKEN, "numbers start anew with a session"
 
@@ -86,6 +96,13 @@ def test_a_host_of_another_schema_ends_the_session_of_none_that_moves() -> None:
 
 
 # ---- Setpoints
+
+
+def test_what_lies_behind_a_setpoint_does_not_matter() -> None:
+    room = Room()
+    room.hello()
+    more = (ctypes.c_int16 * (m.JOINTS + 1))(*[0] * m.JOINTS, m.NO_ANGLE)
+    assert room.c.safety_setpoint(byref(room.s), 5, 1, more) == TAKEN
 
 
 @pytest.mark.parametrize("joint", range(m.JOINTS))
@@ -181,11 +198,12 @@ def test_ready_takes_ten_fresh_setpoints_near_the_pose() -> None:
     assert room.arm() is OK
 
 
+@pytest.mark.parametrize("joint", [0, 5, 11])
 @pytest.mark.parametrize("far", [S["READY_ANGLE"] + 1, -S["READY_ANGLE"] - 1, 32_767, -32_767])
-def test_a_setpoint_far_from_the_pose_starts_the_count_anew(far: int) -> None:
+def test_a_setpoint_far_from_the_pose_starts_the_count_anew(far: int, joint: int) -> None:
     room = ready_room()
     angles = [0] * 12
-    angles[11] = far
+    angles[joint] = far
     assert room.setpoint(angles, 50) == TAKEN
     assert room.s.ready == 0
     assert room.arm() is m.Result.NOT_READY
@@ -201,6 +219,25 @@ def test_the_count_starts_anew_after_a_pause() -> None:
     assert room.arm() is m.Result.NOT_READY, "the newest setpoint is old"
     room.setpoint(0, 51)
     assert room.s.ready == 1
+
+
+def test_a_setpoint_is_fresh_until_the_joints_would_hold() -> None:
+    room = ready_room()
+    room.tick(count=S["HOLD_TICKS"] - 2)
+    assert room.s.age == S["HOLD_TICKS"] - 1
+    assert room.arm() is OK
+
+
+def test_no_more_joints_get_pulses_once_setpoints_stop() -> None:
+    room = ready_room()
+    room.arm()
+    stream(room, 0, 60, 6)
+    room.tick(count=S["HOLD_TICKS"] - 1)
+    before = room.pulses()
+    assert 0 < sum(map(bool, before)) < 12
+    for _ in range(60):
+        room.tick()
+        assert [bool(us) for us in room.pulses()] == [bool(us) for us in before]
 
 
 def test_joints_get_their_pulses_one_after_another_and_where_they_stand() -> None:
@@ -263,6 +300,19 @@ def test_slow_lasts_two_seconds() -> None:
     assert S["SLOW_TICKS"] * S["TICK_MS"] == 2000
 
 
+def test_slow_does_not_come_back() -> None:
+    """However long it runs: the count of ticks has 16 bits."""
+    room = armed_room()
+    number = 201
+    for _ in range(0x10000 // 8 + 20):
+        room.setpoint(0, number)
+        number += 1
+        room.tick(count=8)
+    room.setpoint(9000, number)
+    room.tick()
+    assert room.s.angle[0] == S["SLEW_STEP"]
+
+
 def test_limits_of_the_table_hold_whatever_is_asked() -> None:
     room = ready_room()
     room.set_joint(3, plain_joint(low=-400, high=250))
@@ -318,6 +368,7 @@ def test_a_line_of_the_table() -> None:
     assert room.set_joint(0, plain_joint(), session=6) is m.Result.NO_SESSION
     room = ready_room()
     assert room.set_joint(0, plain_joint()) is OK
+    stream(room, 0, 40, S["READY_SETPOINTS"] - 1)
     assert room.arm() is m.Result.NOT_READY, "a change of the table starts the count anew"
     assert armed_room().set_joint(0, plain_joint()) is m.Result.BUSY
 
@@ -369,7 +420,7 @@ def test_lines_that_can_be_right(joint: Joint, valid: bool) -> None:
 
 def test_the_deadman() -> None:
     room = armed_room()
-    stream(room, 5000, 201, 30)
+    stream(room, -9000, 201, 30)
     room.setpoint(9000, 240)
     moved = []
     for _ in range(S["SILENT_TICKS"]):
@@ -384,7 +435,8 @@ def test_the_deadman() -> None:
     held = moved[hold - 1][1]
     assert {angle for _, angle, _ in moved[hold - 1 : ramp - 1]} == {held}
     ramped = [angle for _, angle, _ in moved[ramp - 1 : -1]]
-    assert ramped[:2] == [held - S["SLOW_STEP"], held - 2 * S["SLOW_STEP"]]
+    assert held == -9000 + (hold - 1) * S["SLEW_STEP"], "it was still on its way"
+    assert ramped[:2] == [held + S["SLOW_STEP"], held + 2 * S["SLOW_STEP"]]
     assert [alive for _, _, alive in moved] == [True] * (S["SILENT_TICKS"] - 1) + [False]
     assert room.s.fault == m.Fault.DEADMAN
     # What is said of it: within 200 ms, and 2 s, one more frame of pulses included.
