@@ -12,7 +12,7 @@ import numpy as np
 from wormctl_serial.config import JointTable, Nose
 
 from wormctl.config import ConfigError
-from wormctl.device import Context
+from wormctl.device import Context, World
 from wormctl.options import seconds, seed
 from wormctl.plugins import load_plugins
 from wormctl.signals import stop_on_signals
@@ -70,14 +70,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Emulate until told to stop; the exit status."""
-    rig = _rig(args)
+    rig, world = _rig(args)
     terminal = Terminal(rig, args.link)
     rig.keep = args.pulses is not None
     stop: list[bool] = []
     print(f"port {args.link} is ready: wormctl doctor --port {args.link}; Ctrl-C ends it", flush=True)
     try:
         with stop_on_signals(lambda: stop.append(True)):
-            _loop(args, terminal, stop)
+            _loop(args, terminal, world, stop)
     finally:
         if args.eeprom is not None:
             args.eeprom.write_bytes(rig.chip.eeprom())
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rig(args: argparse.Namespace) -> Rig:
+def _rig(args: argparse.Namespace) -> tuple[Rig, World | None]:
     firmware = args.firmware or shipping_elf()
     if not firmware.is_file():
         raise ConfigError(f"--firmware = {firmware}: no such file")
@@ -95,26 +95,25 @@ def _rig(args: argparse.Namespace) -> Rig:
     joints = (JointTable(),) * load_snake().joints
     known = None if kept is not None or args.blank else joints
     rig = ready_rig(known, firmware=firmware, eeprom=kept, seed=args.seed)
-    if args.world is not None:
-        plugins = load_plugins()
-        snake = load_snake()
-        name = args.world
-        offer = plugins.world(name, "--world")
-        world = offer.make(offer.config())
-        world.reset(args.seed)
-        rig.snake = SnakeOnRig(
-            Context(snake=snake, period_s=0.02, seed=args.seed, world=world), joints, Nose()
-        )
-    return rig
+    if args.world is None:
+        return rig, None
+    offer = load_plugins().world(args.world, "--world")
+    world = offer.make(offer.config())
+    world.reset(args.seed)
+    context = Context(snake=load_snake(), period_s=0.02, seed=args.seed, world=world)
+    rig.snake = SnakeOnRig(context, joints, Nose())
+    return rig, world
 
 
-def _loop(args: argparse.Namespace, terminal: Terminal, stop: list[bool]) -> None:
+def _loop(args: argparse.Namespace, terminal: Terminal, world: World | None, stop: list[bool]) -> None:
     released: dict[str, float] = {}
     strides = 0
     rig = terminal.rig
     while not stop and (args.seconds is None or rig.chip.now_s < args.seconds):
         terminal.run(_STRIDE_S)
         strides += 1
+        if world is not None:
+            world.advance(rig.chip.now_s)
         for contact, until_s in list(released.items()):
             if rig.chip.now_s > until_s:
                 setattr(rig, contact, False)
@@ -123,19 +122,23 @@ def _loop(args: argparse.Namespace, terminal: Terminal, stop: list[bool]) -> Non
             if not _switch(line.split(), terminal, released):
                 stop.append(True)
         if strides % _SHOWN_EVERY == 0 and sys.stderr.isatty():
-            print(f"\r{_status(terminal)}\x1b[K", end="", file=sys.stderr, flush=True)
+            print(f"\r{_status(terminal, world)}\x1b[K", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print(file=sys.stderr)
 
 
-def _status(terminal: Terminal) -> str:
+def _status(terminal: Terminal, world: World | None) -> str:
     widths = terminal.rig.width_us
     pulses = (
         "no pulses"
         if not widths.any()
         else "pulses " + " ".join(f"{us:4.0f}" if us else "   -" for us in widths)
     )
-    return f"{terminal.rig.chip.now_s:7.1f} s  {pulses}" + ("" if terminal.plugged else "  (unplugged)")
+    place = "" if terminal.plugged else "  (unplugged)"
+    snake = terminal.rig.snake
+    if world is not None and snake is not None:
+        place += f"  {world.goal_distance_m(*snake.body.truth.nose.tolist()):.2f} m to the food"
+    return f"{terminal.rig.chip.now_s:7.1f} s  {pulses}{place}"
 
 
 def _typed() -> list[str]:
