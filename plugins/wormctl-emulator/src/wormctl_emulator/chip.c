@@ -283,6 +283,7 @@ void chip_pin_c(struct chip *c, int pin, int level) {
     outside.mask = c->driven;
     outside.value = c->levels;
     avr_ioctl(c->avr, AVR_IOCTL_IOPORT_SET_EXTERNAL('C'), &outside); /* else the pull-up would have the last word */
+    c->pin_c[pin]->value = !level; /* a reset clears the pin and not this: simavr would see no change to pass on */
     avr_raise_irq(c->pin_c[pin], (uint32_t)level);
 }
 

@@ -32,7 +32,6 @@ class LockstepLine:
     def __init__(self, rig: Rig, name: str = "emulator") -> None:
         self.name = name
         self.rig = rig
-        self._heard = b""
 
     def read(self) -> bytes:
         """See `wormctl_serial.line.Line`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,6 @@ class SerialBody:
         self._period_s = _TICK_S
         self._boot_id = -1
         self._table = -1
-        self._configured: list[bool] = []
         self._began_s = -math.inf
         self._tried_s = -math.inf
         self._judged = (-math.inf, 0, 0)
@@ -146,7 +146,7 @@ class SerialBody:
         if not self.spec.simulated:
             self._claim = claim(talk.line.name)
         now = talk.line.now_s()
-        self._began_s, self._judged = now, (now, talk.damaged_here, self._answers(talk))
+        self._began_s, self._judged = now, (now, self._damaged(talk), talk.answered)
 
     def write(self, setpoint_rad: FloatArray, now_s: float) -> None:
         """Send the setpoints. Raises `DeviceError` for what is no number; nothing is sent then."""
@@ -221,6 +221,7 @@ class SerialBody:
             self.notes.append(f"it can be read, not moved: {self._other_firmware()}")
             return
         if number(welcome, "joints") < self.config.joints:
+            self._drop()
             raise DeviceError(
                 f"$.joints = {self.config.joints}: this robot has {welcome['joints']} servo outputs"
             )
@@ -272,7 +273,7 @@ class SerialBody:
                 raise DeviceError(f"{self.spec.name}: the robot was stopped by another program")
         since_s, damaged, answered = self._judged
         if line_s - since_s >= 1.0:
-            now_damaged, now_answered = self._damaged(talk), self._answers(talk)
+            now_damaged, now_answered = self._damaged(talk), talk.answered
             bad, good = now_damaged - damaged, now_answered - answered
             self._judged = (line_s, now_damaged, now_answered)
             if (
@@ -288,9 +289,6 @@ class SerialBody:
     def _damaged(self, talk: Talk) -> int:
         counters = talk.counters()
         return counters.damaged_here + counters.damaged_there
-
-    def _answers(self, talk: Talk) -> int:
-        return talk.answered
 
     def _measured_s(self, talk: Talk) -> float:
         """When the newest telemetry was measured, by the line's clock: never after it came."""
@@ -327,8 +325,6 @@ class SerialBody:
 
     def _reconnect(self) -> None:
         """Look for the robot again, at most once a second, for reading only. Raises `DeviceError` while it is gone."""
-        import time
-
         now_s = time.monotonic()
         if now_s - self._tried_s < _RETRY_S:
             raise DeviceError(f"{self.spec.name}: the robot is not there")

@@ -19,7 +19,6 @@ from wormctl_serial.messages import (
     Fault,
     Reset,
     Result,
-    State,
 )
 from wormctl_serial.robot_clock import RobotClock
 
@@ -277,8 +276,3 @@ def schema_fits(welcome: Values) -> bool:
 def to_angle(rad: float) -> int:
     """An angle as it travels."""
     return round(rad * ANGLE_PER_RAD)
-
-
-def is_silent(state: int) -> bool:
-    """Whether the firmware gives no pulses."""
-    return State(state) is State.SILENT
