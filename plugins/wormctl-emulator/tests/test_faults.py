@@ -41,6 +41,11 @@ def test_the_judge_sees_a_pulse_beyond_the_limits() -> None:
 def test_the_judge_sees_a_jump() -> None:
     assert judge(pulses([1500.0, 1537.0, 1574.0]), JOINTS).slew_deg_s < 180.0
     assert judge(pulses([1500.0, 1600.0]), JOINTS).slew_deg_s > 180.0
+    steps = np.arange(12.0)
+    assert judge(pulses(list(1500.0 + 37.0 * steps)), JOINTS).slew_deg_s < 180.0, (
+        "176 degrees/s, as the firmware does"
+    )
+    assert judge(pulses(list(1500.0 + 41.0 * steps)), JOINTS).slew_deg_s > 180.0, "196 degrees/s, for a while"
     seen = judge(np.concatenate([pulses([1500.0]), pulses([1900.0], servo=1)]), JOINTS)
     assert seen.slew_deg_s == 0.0, "two joints may stand apart"
 

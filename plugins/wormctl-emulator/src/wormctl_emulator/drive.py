@@ -16,6 +16,8 @@ from wormctl_emulator.lockstep import LockstepLine, ready_rig
 TICK_S = 0.02
 AMPLITUDE_RAD = 0.6
 WAVE_HZ = 0.5
+_ANSWERED_S = 0.005
+"""The firmware was told to arm no longer ago, once it has answered."""
 Spoil = Callable[[bytes], bytes]
 
 
@@ -28,6 +30,9 @@ class Driver:
         self.rig.keep = True
         self.line = LockstepLine(self.rig)
         self.talk = Talk(self.line, 0x51)
+        # A look at who it is, by a host that is gone again: its session is nobody's.
+        booted = Talk(self.line, 0x50).hello()
+        self.boot_id, self.table_crc = number(booted, "boot_id"), number(booted, "table_crc")
         self.last_good_s = -math.inf
         self.armed_s = math.inf
         self._tick = 0
@@ -40,16 +45,9 @@ class Driver:
 
     def arm(self) -> None:
         """From hello to moving joints."""
-        welcome = self.talk.hello()
-        for _ in range(12):
-            self.talk.send_setpoint((0,) * JOINTS)
-            self.talk.listen_for(TICK_S)
-        table, boot_id = number(welcome, "table_crc"), number(welcome, "boot_id")
-        self.armed_s = self.line.now_s()
-        session = self.talk.session
-        self.talk.command(
-            "ARM", {"session": session, "boot_id": boot_id, "table_crc": table, "joints": 0xFFF}
-        )
+        self.talk.hello()
+        self.talk.arm((0,) * JOINTS, 0xFFF)
+        self.armed_s = self.line.now_s() - _ANSWERED_S
         self._tick = 0
 
     def run(
@@ -63,8 +61,8 @@ class Driver:
     def send(self, angle: tuple[int, ...], spoil: Spoil | None = None) -> None:
         """One setpoint, and the tick after it."""
         talk = self.talk
-        talk._sequence = (talk._sequence + 1) & 0xFFFF
-        data = frame("SETPOINT", talk._sequence, {"session": talk.session, "angle": angle})
+        talk.sequence = (talk.sequence + 1) & 0xFFFF
+        data = frame("SETPOINT", talk.sequence, {"session": talk.session, "angle": angle})
         sent = data if spoil is None else spoil(data)
         self.line.write(sent)
         if sent == data:

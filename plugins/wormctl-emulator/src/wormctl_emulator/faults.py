@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from wormctl_serial.codec import frame, number
-from wormctl_serial.messages import JOINTS, NO_ANGLE, SCHEMA
+from wormctl_serial.codec import frame
+from wormctl_serial.messages import JOINTS, NO_ANGLE, SCHEMA, Result
 from wormctl_serial.talk import RefusedError, Talk
 
 from wormctl.console import make_console
 from wormctl.device import DeviceError
-from wormctl_emulator.drive import TICK_S, Driver, doubles, drops, flips
+from wormctl_emulator.chip import HZ
+from wormctl_emulator.drive import AMPLITUDE_RAD, TICK_S, Driver, doubles, drops, flips
 from wormctl_emulator.frozen import run_frozen
-from wormctl_emulator.judge import judge, moves_between
+from wormctl_emulator.judge import angles_deg, judge, moves_between
 from wormctl_emulator.lockstep import LockstepLine
 from wormctl_emulator.terminal import Terminal
 
@@ -84,13 +85,13 @@ class Outcome(NamedTuple):
 def _outcome(name: str, d: Driver, since_s: float, bound_s: float, *, held: bool, latched: bool) -> Outcome:
     pulses = d.rig.pulses()
     seen = judge(pulses, d.joints)
-    rise_s = pulses["rise"] / 16e6
+    rise_s = pulses["rise"] / HZ
     goes_on = bound_s == CONTINUES
     return Outcome(
         name=name,
         beyond_deg=seen.beyond_deg,
         slew_deg_s=seen.slew_deg_s,
-        silent_after_s=math.nan if goes_on else seen.last_s - since_s,
+        silent_after_s=math.nan if goes_on and d.rig.width_us.any() else seen.last_s - since_s,
         bound_s=bound_s,
         moved_deg=moves_between(pulses, d.joints, since_s + HOLD_S, since_s + 0.45) if held else math.nan,
         early=int(np.count_nonzero(rise_s < d.armed_s)),
@@ -118,9 +119,9 @@ def _silence(d: Driver, name: str) -> Outcome:
 
 
 def _goes_on(d: Driver, name: str) -> Outcome:
-    """What must happen when the fault is one to live with: the wave goes on."""
-    alive = bool(d.rig.width_us.all())
-    return _outcome(name, d, d.last_good_s, CONTINUES, held=False, latched=alive)
+    """What must happen when the fault is one to live with: the wave goes on, or by bad luck has ended for good."""
+    safe = bool(d.rig.width_us.all()) or _still_latched(d)
+    return _outcome(name, d, d.last_good_s, CONTINUES, held=False, latched=safe)
 
 
 def _at_once(d: Driver, name: str, since_s: float, bound_s: float) -> Outcome:
@@ -177,7 +178,7 @@ def only_pings(name: str) -> Outcome:
 def bit_flips(name: str) -> Outcome:
     """One byte in a hundred has a wrong bit."""
     d = _moving()
-    d.run(10.0, flips(0.01, np.random.default_rng(11)))
+    d.run(10.0, flips(0.01, np.random.default_rng(1)))
     return _goes_on(d, name)
 
 
@@ -213,7 +214,7 @@ def replayed(name: str) -> Outcome:
     old = [
         frame(
             "SETPOINT",
-            (d.talk._sequence - k) & 0xFFFF,
+            (d.talk.sequence - k) & 0xFFFF,
             {"session": d.talk.session, "angle": (9000,) * JOINTS},
         )
         for k in range(50)
@@ -297,54 +298,68 @@ def empty_pack(name: str) -> Outcome:
 
 
 def wrong_schema(name: str) -> Outcome:
-    """A host of another schema says hello, sends setpoints and wants to arm."""
+    """A host of another schema says hello, sends setpoints and wants to arm; all else is right."""
     d = Driver()
-    d.line.write(frame("HELLO", 1, {"session": 9, "schema": SCHEMA ^ 1}))
-    d.talk.listen_for(0.05)
-    d.talk.session = 9
-    d.run(0.4)
-    return _refused(d, name)
+    values = {"session": d.talk.session, "schema": SCHEMA ^ 1}
+    d.talk.ask("HELLO", {**values}, "WELCOME")
+    d.run(0.4, wave=_straight)
+    return _refused(d, name, Result.NO_SESSION)
 
 
 def wrong_boot(name: str) -> Outcome:
-    """A host wants to arm with the number of an earlier start."""
+    """A host wants to arm with the number of another start; all else is right."""
     d = Driver()
-    welcome = d.talk.hello()
-    d.run(0.4, wave=lambda: (0,) * JOINTS)
-    return _refused(d, name, boot_id=number(welcome, "boot_id") - 1)
+    d.talk.hello()
+    d.run(0.4, wave=_straight)
+    return _refused(d, name, Result.WRONG_BOOT, boots=1)
 
 
 def no_hello(name: str) -> Outcome:
-    """A host that never said hello sends setpoints and wants to arm."""
+    """A host that never said hello sends setpoints and wants to arm; all else is right."""
     d = Driver()
-    d.run(0.4, wave=lambda: (0,) * JOINTS)
-    return _refused(d, name)
+    d.run(0.4, wave=_straight)
+    return _refused(d, name, Result.NO_SESSION)
 
 
-def _refused(d: Driver, name: str, boot_id: int = 0) -> Outcome:
-    said_no = False
-    session = d.talk.session
+def _straight() -> tuple[int, ...]:
+    return (0,) * JOINTS
+
+
+def _arm(d: Driver, talk: Talk, boots: int = 0) -> Result:
+    """What a host gets that wants to arm, with the right number of this start (or of another) and the right table."""
+    session = talk.session
+    boot_id = d.boot_id + boots
+    values = {"session": session, "boot_id": boot_id, "table_crc": d.table_crc, "joints": 0xFFF}
     try:
-        d.talk.command("ARM", {"session": session, "boot_id": boot_id, "table_crc": 0, "joints": 0xFFF})
-    except RefusedError:
-        said_no = True
+        talk.command("ARM", {**values})
+    except RefusedError as error:
+        return error.result
+    return Result.OK
+
+
+def _refused(d: Driver, name: str, why: Result, boots: int = 0) -> Outcome:
+    refused = _arm(d, d.talk, boots) is why
     d.run(2.0)
-    return _outcome(name, d, 0.0, CONTINUES, held=False, latched=said_no and not len(d.rig.pulses()))
+    return _outcome(name, d, 0.0, CONTINUES, held=False, latched=refused and not len(d.rig.pulses()))
 
 
 def two_hosts(name: str) -> Outcome:
-    """A second host says hello on the same line, sends setpoints of its own and wants to arm."""
+    """A second host says hello on the same line, sends setpoints far off and wants to arm: the first one goes on."""
     d = _moving()
     other = Talk(LockstepLine(d.rig), 0x52)
-    other._sequence = d.talk._sequence + 1000
-    for _ in range(200):
-        other._send("HELLO", {"session": other.session, "schema": SCHEMA})
-        other.send_setpoint((9000,) * JOINTS)
+    since_s = d.line.now_s()
+    for k in range(200):
+        values = {"session": other.session, "schema": SCHEMA}
+        other.line.write(frame("HELLO", k, values))
+        ahead = (d.talk.sequence + 1000 + k) & 0xFFFF
+        other.line.write(frame("SETPOINT", ahead, {"session": other.session, "angle": (9000,) * JOINTS}))
         d.run(TICK_S)
-    moved = max(abs(a) for a in d.talk.look().numbers("angle")) > 6100
-    return _outcome(
-        name, d, d.last_good_s, CONTINUES, held=False, latched=bool(d.rig.width_us.all()) and not moved
-    )
+    refused = _arm(d, other) is Result.NO_SESSION
+    d.run(0.5)
+    pulses = d.rig.pulses()
+    farthest = np.abs(angles_deg(pulses[pulses["rise"] / HZ > since_s], d.joints)).max()
+    stays = bool(d.rig.width_us.all()) and farthest < math.degrees(AMPLITUDE_RAD) + 2.0
+    return _outcome(name, d, since_s, CONTINUES, held=False, latched=refused and stays)
 
 
 def frozen_telemetry(name: str) -> Outcome:
@@ -387,7 +402,7 @@ def _process(
                 end_s = time.monotonic() + 60.0
                 while not d.rig.width_us.all() and time.monotonic() < end_s:
                     terminal.run(0.02)
-                d.armed_s = float(d.rig.pulses()["rise"].min()) / 16e6 if len(d.rig.pulses()) else math.inf
+                d.armed_s = float(d.rig.pulses()["rise"].min()) / HZ if len(d.rig.pulses()) else math.inf
                 terminal.run(3.0)
                 since_s = d.rig.chip.now_s
                 harm(process, terminal)
@@ -473,8 +488,8 @@ def table(outcomes: list[Outcome]) -> str:
             if o.bound_s == CONTINUES
             else f"{max(o.silent_after_s, 0.0):.2f} s (bound {o.bound_s:g} s)"
         )
-        if o.bound_s == CONTINUES and o.slew_deg_s == 0.0:
-            ends = "never began"
+        if o.bound_s == CONTINUES and not math.isnan(o.silent_after_s):
+            ends = "ended for good" if math.isfinite(o.silent_after_s) else "never began"
         word = "yes" if o.latched else "NO"
         mark = "" if o.fine else "   BROKEN"
         numbers = f"{f'{o.beyond_deg:.1f} deg':>14}{f'{o.slew_deg_s:.0f} deg/s':>12}{still:>18}"

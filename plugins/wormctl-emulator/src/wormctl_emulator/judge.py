@@ -14,6 +14,8 @@ from wormctl_emulator.chip import HZ, SERVOS
 JITTER_US = 10.0
 """How far a pulse may be off, either way, because one interrupt waits for another: counted out of all that follows."""
 _TICK_S = 0.02
+_LAGS = (1, 10)
+"""Over how many frames slew is judged: over one, jitter hides much of it; over ten, next to nothing."""
 
 
 class Seen(NamedTuple):
@@ -57,11 +59,12 @@ def judge(pulses: NDArray[np.void], joints: tuple[JointTable, ...]) -> Seen:
     slew = 0.0
     for n in range(SERVOS):
         mine = servo == n
-        if np.count_nonzero(mine) > 1:
-            # What may pass in a frame; after a pause it may have moved for longer.
-            frames = np.maximum(np.round(np.diff(rise_s[mine]) / _TICK_S), 1.0)
-            moved = np.maximum(np.abs(np.diff(deg[mine])) - 2.0 * jitter_deg[mine][1:], 0.0)
-            slew = max(slew, float((moved / (frames * _TICK_S)).max()))
+        for lag in _LAGS:
+            if np.count_nonzero(mine) > lag:
+                moved = np.abs(deg[mine][lag:] - deg[mine][:-lag]) - 2.0 * jitter_deg[mine][lag:]
+                # What may pass in so many frames; after a pause it may have moved for longer.
+                frames = np.maximum(np.round((rise_s[mine][lag:] - rise_s[mine][:-lag]) / _TICK_S), lag)
+                slew = max(slew, float((moved / (frames * _TICK_S)).max()))
     return Seen(float(rise_s.min()), float(rise_s.max()), float(beyond.max()), slew, cut)
 
 

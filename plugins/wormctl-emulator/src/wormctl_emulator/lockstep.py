@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from wormctl_serial.body import SerialBody
-from wormctl_serial.config import JointTable, SerialConfig, table_lines
-from wormctl_serial.talk import SAVE_S, Talk
+from wormctl_serial.config import JointTable, SerialConfig
+from wormctl_serial.joint_table import send
+from wormctl_serial.talk import Talk
 
 from wormctl.channel import Samples
 from wormctl.device import Context, Truth
@@ -124,16 +125,10 @@ def ready_rig(
     rig = Rig(firmware, eeprom, seed=seed)
     rig.advance(0.2)
     if joints is not None:
-        calibrate(Talk(LockstepLine(rig), SESSION), joints)
+        talk = Talk(LockstepLine(rig), SESSION)
+        talk.hello()
+        send(talk, joints)
     rig.press_reset()
     rig.advance(0.1)
     rig.chip.take()
     return rig
-
-
-def calibrate(talk: Talk, joints: tuple[JointTable, ...]) -> None:
-    """Give the firmware a joint table, and have it kept."""
-    talk.hello()
-    for line in table_lines(joints):
-        talk.command("SET_JOINT", {"session": talk.session, **line})
-    talk.command("SAVE_JOINTS", {"session": talk.session}, SAVE_S)

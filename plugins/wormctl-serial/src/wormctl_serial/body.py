@@ -35,7 +35,6 @@ _FEWEST = 20
 REFERENCE_V = 5.0
 _RETRY_S = 1.0
 _TICK_S = SAFETY["TICK_MS"][0] * 1e-3
-_READY = SAFETY["READY_SETPOINTS"][0]
 
 
 def serial_spec(name: str, joints: int, *, simulated: bool) -> DeviceSpec:
@@ -84,8 +83,6 @@ class SerialBody:
         self.talk: Talk | None = None
         self._armed = False
         self._period_s = _TICK_S
-        self._boot_id = -1
-        self._table = -1
         self._began_s = -math.inf
         self._tried_s = -math.inf
         self._judged = (-math.inf, 0, 0)
@@ -134,14 +131,7 @@ class SerialBody:
         telemetry = talk.look()
         self._clear_fault(talk, Fault(telemetry.number("fault")))
         self._angles = list(telemetry.numbers("angle"))
-        for _ in range(_READY + 2):
-            talk.send_setpoint(tuple(self._angles))
-            talk.listen_for(_TICK_S)
-        joints = (1 << self.config.joints) - 1
-        session, boot_id = talk.session, self._boot_id
-        talk.command(
-            "ARM", {"session": session, "boot_id": boot_id, "table_crc": self._table, "joints": joints}
-        )
+        talk.arm(tuple(self._angles), (1 << self.config.joints) - 1)
         self._armed = True
         if not self.spec.simulated:
             self._claim = claim(talk.line.name)
@@ -225,9 +215,7 @@ class SerialBody:
             raise DeviceError(
                 f"$.joints = {self.config.joints}: this robot has {welcome['joints']} servo outputs"
             )
-        self._boot_id = number(welcome, "boot_id")
-        self._table = number(welcome, "table_crc")
-        if self.config.joint and table_crc(table_lines(self.config.joint)) != self._table:
+        if self.config.joint and table_crc(table_lines(self.config.joint)) != welcome["table_crc"]:
             self._drop()
             raise DeviceError(
                 "$.joint: the robot has another joint table than this file: `wormctl calibrate --send` gives it the "
@@ -245,10 +233,8 @@ class SerialBody:
 
     def _clear_fault(self, talk: Talk, fault: Fault) -> None:
         """Someone starts the robot anew, so what stopped it last time may be forgotten, if its cause has gone."""
-        if fault is Fault.NONE:
-            return
         try:
-            talk.command("CLEAR", {"session": talk.session, "boot_id": self._boot_id, "fault": fault})
+            talk.clear(fault)
         except RefusedError as error:
             raise DeviceError(f"{error}; it was stopped because {explain_fault(fault)}") from None
 

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wormctl.device import DeviceError
-from wormctl_serial.codec import number
 from wormctl_serial.messages import JOINTS, SAFETY, Fault, State
 from wormctl_serial.stop import claim
 from wormctl_serial.talk import Talk, explain_fault
 
 _TICK_S = SAFETY["TICK_MS"][0] * 1e-3
-_READY = SAFETY["READY_SETPOINTS"][0]
 
 
 class Jog:
@@ -48,22 +46,13 @@ def jog(talk: Talk, joint: int) -> Iterator[Jog]:
     """
     one = Jog(talk, joint)
     telemetry = talk.look()
-    fault = telemetry.number("fault")
-    welcome = talk.hello()
-    boot_id = number(welcome, "boot_id")
-    if fault:
-        talk.command("CLEAR", {"session": talk.session, "boot_id": boot_id, "fault": fault})
+    talk.hello()
+    talk.clear(Fault(telemetry.number("fault")))
     one._pose = list(telemetry.numbers("angle"))
     one.angle = one._pose[joint]
-    for _ in range(_READY + 2):
-        talk.send_setpoint(tuple(one._pose))
-        talk.listen_for(_TICK_S)
-    session, table = talk.session, number(welcome, "table_crc")
     driving = claim(talk.line.name)
     try:
-        talk.command(
-            "ARM", {"session": session, "boot_id": boot_id, "table_crc": table, "joints": 1 << joint}
-        )
+        talk.arm(tuple(one._pose), 1 << joint)
         yield one
     finally:
         try:

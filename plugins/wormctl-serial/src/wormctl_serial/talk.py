@@ -15,6 +15,7 @@ from wormctl_serial.messages import (
     ANGLE_PER_RAD,
     JOINTS,
     NO_ANGLE,
+    SAFETY,
     SCHEMA,
     Fault,
     Reset,
@@ -27,6 +28,8 @@ ANSWER_S = 0.025
 BOOT_S = 3.0
 """How long an Arduino may take from the opening of its port: its bootloader waits for a program first."""
 SAVE_S = 2.0
+_TICK_S = SAFETY["TICK_MS"][0] * 1e-3
+_READY = SAFETY["READY_SETPOINTS"][0]
 FIRMWARE = "0.1.0"
 """The firmware that belongs to this host."""
 
@@ -93,7 +96,8 @@ class Talk:
         """Why the firmware started anew during the session, if it has."""
         self.damaged_here = self.sent = self.answered = self.unsent = 0
         self._reader = Reader()
-        self._sequence = secrets.randbelow(0x10000)
+        self.sequence = secrets.randbelow(0x10000)
+        """Of the newest frame that was sent."""
         self._answers: dict[str, Values] = {}
         self._sent_s: dict[int, float] = {}
 
@@ -169,6 +173,27 @@ class Talk:
                 return found
         raise DeviceError(f"{self.line.name}: does not answer {name} (asked {TRIES} times)")
 
+    def arm(self, angle: tuple[int, ...], joints: int) -> None:
+        """Hold `angle` until the firmware believes it, then have `joints`, a bit each, armed. Takes 0.25 s.
+
+        The nonce and the joint table are those of the last hello. Raises `RefusedError`, or `DeviceError`.
+        """
+        welcome = self.welcome or self.hello()
+        for _ in range(_READY + 2):
+            self.send_setpoint(angle)
+            self.listen_for(_TICK_S)
+        known = {name: number(welcome, name) for name in ("boot_id", "table_crc")}
+        self.command("ARM", {"session": self.session, **known, "joints": joints})
+
+    def clear(self, fault: Fault) -> None:
+        """Have a fault forgotten whose cause has gone; nothing for none. Only for a person's new start.
+
+        Raises `RefusedError`, or `DeviceError`.
+        """
+        if fault is not Fault.NONE:
+            boot_id = number(self.welcome or self.hello(), "boot_id")
+            self.command("CLEAR", {"session": self.session, "boot_id": boot_id, "fault": fault})
+
     def ping_s(self) -> float:
         """How long the shortest question and its answer take."""
         began_s = self.line.now_s()
@@ -191,12 +216,12 @@ class Talk:
     # ----
 
     def _send(self, name: str, values: Values) -> int:
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        self._sent_s[self._sequence] = self.line.now_s()
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        self._sent_s[self.sequence] = self.line.now_s()
         if len(self._sent_s) > 64:
             del self._sent_s[next(iter(self._sent_s))]
-        self._write(frame(name, self._sequence, values))
-        return self._sequence
+        self._write(frame(name, self.sequence, values))
+        return self.sequence
 
     def _write(self, data: bytes) -> None:
         if not self.line.write(data):
