@@ -6,6 +6,7 @@ Hooks register factories; they are never called while the robot runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
@@ -51,6 +52,19 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
     """Returns the exit status."""
+
+
+def lazy_command(name: str, summary: str, module: str) -> Command:
+    """A command whose `add_arguments` and `run` are those of `module`, which is imported when it is asked for."""
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        import_module(module).add_arguments(parser)
+
+    def run(args: argparse.Namespace) -> int:
+        status: int = import_module(module).run(args)
+        return status
+
+    return Command(name=name, summary=summary, add_arguments=add_arguments, run=run)
 
 
 class Artist(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "board.h"
-#include "command.h"
-#include "table.h"
+#include "firmware.h"
 
 #define LINE 4096
 
@@ -12,15 +11,12 @@ static struct board_inputs inputs;
 static uint16_t pulses[JOINTS];
 static uint8_t kept[256];
 static bool storage_broken;
-static uint32_t time_us;
-
-static struct robot robot;
-static struct frame_reader reader;
+static uint32_t time_us, boot_id;
 static uint8_t sent[LINE];
 static uint32_t sent_count;
 
 uint8_t board_init(void) { return RESET_POWER; }
-uint32_t board_boot_id(void) { return 1; }
+uint32_t board_boot_id(void) { return boot_id; }
 void board_measure(struct board_inputs *out) { *out = inputs; }
 void board_pulses(const uint16_t us[JOINTS]) { memcpy(pulses, us, sizeof pulses); }
 uint32_t board_time_us(void) { return time_us; }
@@ -47,12 +43,14 @@ bool board_keep(const void *bytes, uint8_t count) {
 
 /* ---- What the tests call ---- */
 
-void host_start(uint32_t boot_id) {
-    memset(&reader, 0, sizeof reader);
-    command_init(&robot, boot_id, RESET_POWER);
+void host_start(uint32_t boot) {
+    boot_id = boot;
+    firmware_start(RESET_POWER);
 }
 
 void host_erase(void) { memset(kept, 0xff, sizeof kept); }
+
+void host_spoil(uint8_t at) { kept[at] ^= 1; }
 
 void host_break_storage(int broken) { storage_broken = broken != 0; }
 
@@ -60,32 +58,16 @@ void host_inputs(const struct board_inputs *now) { inputs = *now; }
 
 void host_tick(uint16_t out_us[JOINTS]) {
     time_us += TICK_MS * 1000UL;
-    board_measure(&robot.inputs);
-    struct safety_inputs seen = {robot.inputs.digital & INPUT_ESTOP_OPEN, robot.inputs.logic_mv,
-                                 robot.inputs.servo_mv};
-    safety_tick(&robot.safety, &seen);
-    for (uint8_t j = 0; j < JOINTS; j++) {
-        out_us[j] = safety_pulse_us(&robot.safety, j);
-    }
+    firmware_tick();
+    memcpy(out_us, pulses, sizeof pulses);
 }
 
 /* Bytes from the host; returns how many the firmware answered, into `answer`. */
 uint32_t host_bytes(const uint8_t *bytes, uint32_t count, uint8_t answer[LINE]) {
-    uint8_t wire[FRAME_WIRE];
-    struct frame frame;
     sent_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint8_t result = frame_read(&reader, bytes[i], &frame);
-        if (result == FRAME_GOOD) {
-            board_send(wire, command_handle(&robot, &frame, wire));
-        } else if (result == FRAME_DAMAGED) {
-            robot.damaged++;
-        }
+        firmware_byte(bytes[i]);
     }
     memcpy(answer, sent, sent_count);
     return sent_count;
-}
-
-struct robot *host_robot(void) {
-    return &robot;
 }

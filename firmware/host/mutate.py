@@ -41,6 +41,7 @@ _TOKEN = re.compile(
     r"|(?P<constant>\b(?:[A-Z][A-Z0-9_]+|\d+)U?\b)|(?P<boolean>\b(?:true|false)\b)|(?P<other>.)",
     re.DOTALL,
 )
+_FUNCTION = re.compile(r"^(?:static )?\w+ (\w+)\(", re.MULTILINE)
 _CALL = re.compile(r"^ +(?:[a-z_]+\(.*\)|s->.*|memcpy\(.*\)|memset\(.*\));$", re.MULTILINE)
 
 
@@ -56,7 +57,9 @@ class Mutant(NamedTuple):
 def _swap(source: str, start: int, end: int, new: str) -> Mutant:
     line = source.count("\n", 0, start) + 1
     whole = source.splitlines()[line - 1].strip()
-    return Mutant(line, f"{whole}: {source[start:end]} -> {new}", source[:start] + new + source[end:])
+    function = _FUNCTION.findall(source, 0, end)[-1]
+    what = f"{function}(): {whole}: {source[start:end].strip()} -> {new.strip()}"
+    return Mutant(line, what, source[:start] + new + source[end:])
 
 
 def mutants(source: str) -> Iterator[Mutant]:

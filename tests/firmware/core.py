@@ -17,7 +17,7 @@ from wormctl_serial import messages as m
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 TRAPS = ("-fsanitize=bounds", "-fsanitize-undefined-trap-on-error")
 """Whoever reads past an array is stopped."""
-CORE = ("frame", "table", "command")
+CORE = ("frame", "table", "command", "firmware")
 Angles = c_int16 * m.JOINTS
 Pulses = c_uint16 * m.JOINTS
 
@@ -115,6 +115,7 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
         ("crc16", u16, (u16, c_char_p, u8)),
         ("host_start", None, (u32,)),
         ("host_erase", None, ()),
+        ("host_spoil", None, (u8,)),
         ("host_break_storage", None, (ctypes.c_int,)),
         ("host_inputs", None, (POINTER(BoardInputs),)),
         ("host_tick", None, (POINTER(c_uint16),)),

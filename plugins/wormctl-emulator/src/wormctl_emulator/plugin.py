@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from wormctl.device import Body
-from wormctl.hookspecs import Command, Offer, hookimpl
+from wormctl.hookspecs import Command, Offer, hookimpl, lazy_command
 from wormctl_emulator.lockstep import EmulatedBody, EmulatedConfig
 
 
@@ -36,24 +33,8 @@ COMMANDS = {
 }
 
 
-def _add_arguments(module: str, parser: argparse.ArgumentParser) -> None:
-    import_module(module).add_arguments(parser)
-
-
-def _run(module: str, args: argparse.Namespace) -> int:
-    status: int = import_module(module).run(args)
-    return status
-
-
 @hookimpl
 def wormctl_register_commands(register: Callable[[Command], None]) -> None:
     """Offer the commands."""
     for name, (module, summary) in COMMANDS.items():
-        register(
-            Command(
-                name=name,
-                summary=summary,
-                add_arguments=partial(_add_arguments, module),
-                run=partial(_run, module),
-            )
-        )
+        register(lazy_command(name, summary, module))

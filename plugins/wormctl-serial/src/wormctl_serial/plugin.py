@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from wormctl.device import Body
-from wormctl.hookspecs import Command, Offer, hookimpl
+from wormctl.hookspecs import Command, Offer, hookimpl, lazy_command
 from wormctl_serial.body import SerialBody
 from wormctl_serial.config import SerialConfig
 
@@ -35,24 +32,8 @@ COMMANDS = {
 }
 
 
-def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
-    import_module(f"wormctl_serial.{name}").add_arguments(parser)
-
-
-def _run(name: str, args: argparse.Namespace) -> int:
-    status: int = import_module(f"wormctl_serial.{name}").run(args)
-    return status
-
-
 @hookimpl
 def wormctl_register_commands(register: Callable[[Command], None]) -> None:
     """Offer the commands."""
     for name, summary in COMMANDS.items():
-        register(
-            Command(
-                name=name,
-                summary=summary,
-                add_arguments=partial(_add_arguments, name),
-                run=partial(_run, name),
-            )
-        )
+        register(lazy_command(name, summary, f"wormctl_serial.{name}"))

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 
-from wormctl.hookspecs import Command, hookimpl
-
-
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    from wormctl_train.command import add_arguments
-
-    add_arguments(parser)
-
-
-def _run(args: argparse.Namespace) -> int:
-    from wormctl_train.command import run
-
-    return run(args)
+from wormctl.hookspecs import Command, hookimpl, lazy_command
 
 
 @hookimpl
 def wormctl_register_commands(register: Callable[[Command], None]) -> None:
     """Offer `train`."""
-    register(
-        Command(name="train", summary="evolve a policy from a recipe", add_arguments=_add_arguments, run=_run)
-    )
+    register(lazy_command("train", "evolve a policy from a recipe", "wormctl_train.command"))
