@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 from wormctl_emulator.chip import HZ, PULSE
-from wormctl_emulator.faults import FAULTS, table
+from wormctl_emulator.faults import FAULTS
 from wormctl_emulator.for_tests import need_firmware
 from wormctl_emulator.judge import judge, moves_between
+from wormctl_emulator.outcome import table
 from wormctl_serial.config import JointTable
 
 need_firmware()

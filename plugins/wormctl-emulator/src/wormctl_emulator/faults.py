@@ -16,10 +16,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from wormctl_serial.codec import frame
+from wormctl_serial.codec import Value, frame
 from wormctl_serial.messages import JOINTS, NO_ANGLE, SCHEMA, Result
 from wormctl_serial.talk import RefusedError, Talk
 
@@ -30,13 +29,12 @@ from wormctl_emulator.drive import AMPLITUDE_RAD, TICK_S, Driver, doubles, drops
 from wormctl_emulator.frozen import run_frozen
 from wormctl_emulator.judge import angles_deg, judge, moves_between
 from wormctl_emulator.lockstep import LockstepLine
+from wormctl_emulator.outcome import CONTINUES, Outcome, table
 from wormctl_emulator.terminal import Terminal
 
 HOLD_S, SILENT_S = 0.2, 2.0
-SLEW_DEG_S = 180.0
 WARM_S = 5.0
 """How long the wave runs before something goes wrong."""
-CONTINUES = math.inf
 
 EPILOG = """\
 examples:
@@ -49,37 +47,6 @@ limits, no joint quicker than 180 degrees/s, joints still by 0.2 s and no pulse 
 setpoint, nothing before arming, and no way back without a person. A pulse may be 10 us off, as interrupts wait for one
 another; that is counted out. Exit status 1 if a bound was broken.
 """
-
-
-class Outcome(NamedTuple):
-    """What a fault came to."""
-
-    name: str
-    beyond_deg: float
-    slew_deg_s: float
-    silent_after_s: float
-    """From the last good setpoint, or the fault where that ends pulses at once, to the last pulse; NaN: it goes on."""
-    bound_s: float
-    moved_deg: float
-    """How far joints moved between 0.2 and 0.45 s after the last good setpoint; NaN where that is not asked."""
-    early: int
-    """Pulses before arming."""
-    latched: bool
-    """That good setpoints afterwards moved nothing."""
-    cut: int
-
-    @property
-    def fine(self) -> bool:
-        """Whether every bound held."""
-        goes_on = self.bound_s == CONTINUES
-        return (
-            self.beyond_deg == 0.0
-            and self.slew_deg_s <= SLEW_DEG_S
-            and (goes_on or self.silent_after_s <= self.bound_s)
-            and not self.moved_deg > 0.0
-            and self.early == 0
-            and self.latched
-        )
 
 
 def _outcome(name: str, d: Driver, since_s: float, bound_s: float, *, held: bool, latched: bool) -> Outcome:
@@ -110,12 +77,23 @@ def _still_latched(d: Driver) -> bool:
     return len(d.rig.pulses()) == before
 
 
-def _silence(d: Driver, name: str) -> Outcome:
-    """What must happen when no more good setpoints come."""
+def _silence(d: Driver, name: str, then: Callable[[], object]) -> Outcome:
+    """What must happen when no more good setpoints come: `then` is what comes instead."""
     since_s = d.last_good_s
-    d.wait(3.0)
+    then()
     latched = _still_latched(d)
     return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+
+def _for_three_seconds(d: Driver, say: Callable[[int], object]) -> Callable[[], None]:
+    """Says something in every tick, and listens."""
+
+    def then() -> None:
+        for k in range(round(3.0 / TICK_S)):
+            say(k)
+            d.talk.listen_for(TICK_S)
+
+    return then
 
 
 def _goes_on(d: Driver, name: str) -> Outcome:
@@ -143,36 +121,37 @@ def _moving() -> Driver:
 
 def host_falls_silent(name: str) -> Outcome:
     """No more setpoints."""
-    return _silence(_moving(), name)
+    d = _moving()
+    return _silence(d, name, lambda: d.wait(3.0))
 
 
 def half_a_frame(name: str) -> Outcome:
     """The last thing the host says is half a setpoint."""
     d = _moving()
     d.send((9000,) * JOINTS, lambda data: data[: len(data) // 2])
-    return _silence(d, name)
+    return _silence(d, name, lambda: d.wait(3.0))
 
 
 def host_pauses(name: str) -> Outcome:
     """The host stops for a second, then goes on as if nothing had been."""
     d = _moving()
-    since_s = d.last_good_s
-    d.wait(1.0)
-    d.run(2.0)
-    latched = _still_latched(d)
-    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+
+    def then() -> None:
+        d.wait(1.0)
+        d.run(2.0)
+
+    return _silence(d, name, then)
 
 
 def only_pings(name: str) -> Outcome:
     """Pings and polls go on, setpoints do not: they feed nothing."""
     d = _moving()
-    since_s = d.last_good_s
-    for _ in range(150):
+
+    def say(k: int) -> None:
         d.talk.poll()
-        d.line.write(frame("PING", 1, {}))
-        d.talk.listen_for(TICK_S)
-    latched = _still_latched(d)
-    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+        d.line.write(frame("PING", k, {}))
+
+    return _silence(d, name, _for_three_seconds(d, say))
 
 
 def bit_flips(name: str) -> Outcome:
@@ -200,41 +179,27 @@ def noise(name: str) -> Outcome:
     """The line says nothing but noise."""
     d = _moving()
     rng = np.random.default_rng(4)
-    since_s = d.last_good_s
-    for _ in range(150):
-        d.line.write(rng.bytes(40))
-        d.talk.listen_for(TICK_S)
-    latched = _still_latched(d)
-    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+    return _silence(d, name, _for_three_seconds(d, lambda _: d.line.write(rng.bytes(40))))
 
 
 def replayed(name: str) -> Outcome:
     """Old setpoints, far from where the joints are, come again and again; the new ones have stopped."""
     d = _moving()
-    old = [
-        frame(
-            "SETPOINT",
-            (d.talk.sequence - k) & 0xFFFF,
-            {"session": d.talk.session, "angle": (9000,) * JOINTS},
-        )
-        for k in range(50)
-    ]
-    since_s = d.last_good_s
-    for k in range(150):
-        d.line.write(old[k % len(old)])
-        d.talk.listen_for(TICK_S)
-    latched = _still_latched(d)
-    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+    values: dict[str, Value] = {"session": d.talk.session, "angle": (9000,) * JOINTS}
+    old = [frame("SETPOINT", (d.talk.sequence - k) & 0xFFFF, values) for k in range(50)]
+    return _silence(d, name, _for_three_seconds(d, lambda k: d.line.write(old[k % len(old)])))
 
 
 def no_numbers(name: str) -> Outcome:
     """Setpoints in which one angle is none."""
     d = _moving()
-    since_s = d.last_good_s
-    for _ in range(150):
-        d.send((*(9000,) * (JOINTS - 1), NO_ANGLE), lambda data: data + b"\0")
-    latched = _still_latched(d)
-    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+    values: dict[str, Value] = {"session": d.talk.session, "angle": (*(9000,) * (JOINTS - 1), NO_ANGLE)}
+    newest = d.talk.sequence
+
+    def say(k: int) -> None:
+        d.line.write(frame("SETPOINT", (newest + 1 + k) & 0xFFFF, values))
+
+    return _silence(d, name, _for_three_seconds(d, say))
 
 
 def out_of_range(name: str) -> Outcome:
@@ -475,26 +440,3 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(table(outcomes))
     return int(bool(broken))
-
-
-def table(outcomes: list[Outcome]) -> str:
-    """For people."""
-    head = f"{'fault':24}{'beyond limits':>14}{'quickest':>12}{'still from 0.2 s':>18}{'pulses end':>24}  latched"
-    lines = [head, f"{'  bound':24}{'0 deg':>14}{'180 deg/s':>12}{'0 deg':>18}{'as said':>24}"]
-    for o in outcomes:
-        still = "" if math.isnan(o.moved_deg) else f"{max(o.moved_deg, 0.0):.1f} deg"
-        ends = (
-            "go on"
-            if o.bound_s == CONTINUES
-            else f"{max(o.silent_after_s, 0.0):.2f} s (bound {o.bound_s:g} s)"
-        )
-        if o.bound_s == CONTINUES and not math.isnan(o.silent_after_s):
-            ends = "ended for good" if math.isfinite(o.silent_after_s) else "never began"
-        word = "yes" if o.latched else "NO"
-        mark = "" if o.fine else "   BROKEN"
-        numbers = f"{f'{o.beyond_deg:.1f} deg':>14}{f'{o.slew_deg_s:.0f} deg/s':>12}{still:>18}"
-        lines.append(f"{o.name:24}{numbers}{ends:>24}  {word}{mark}")
-    fine = sum(o.fine for o in outcomes)
-    early = sum(o.early for o in outcomes)
-    lines.append(f"{fine} of {len(outcomes)} as they must be; {early} pulses before arming")
-    return "\n".join(lines)
