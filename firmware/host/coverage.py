@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "firmware" / "src" / "safety.c"
-TESTS = "tests/firmware/test_safety_room.py"
+TESTS = "tests/firmware/safety"
 
 
 def main() -> int:

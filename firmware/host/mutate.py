@@ -1,7 +1,7 @@
 """Changes the safety room in every small way, and sees whether its tests notice: `make mutation`.
 
 Each comparison, constant and condition of src/safety.c is changed, one at a time; each mutant is built and put
-through tests/firmware/test_safety_room.py. A mutant that passes is a survivor: either a test is missing, or the change
+through the tests in tests/firmware/safety/. A mutant that passes is a survivor: either a test is missing, or the change
 changes nothing, which `survivors.toml` then argues. Exit status 1 for a survivor that is not argued for, and for an
 argument that no survivor needs.
 """
@@ -22,7 +22,7 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SOURCE = HERE.parent / "src" / "safety.c"
-TESTS = "tests/firmware/test_safety_room.py"
+TESTS = "tests/firmware/safety"
 SLOW = "test_invariants"
 MOST_S = 60.0
 

@@ -18,6 +18,10 @@ FIRMWARE = Path(__file__).parents[2] / "firmware"
 TRAPS = ("-fsanitize=bounds", "-fsanitize-undefined-trap-on-error")
 """Whoever reads past an array is stopped."""
 CORE = ("frame", "table", "command", "firmware")
+TAKEN, OLD, REFUSED = 0, 1, 2
+"""What the safety room says to a setpoint."""
+OK = m.Result.OK
+S = {name: value for name, (value, _) in m.SAFETY.items()}
 Angles = c_int16 * m.JOINTS
 Pulses = c_uint16 * m.JOINTS
 
@@ -152,9 +156,16 @@ class Room:
         return m.Result(self.c.safety_hello(byref(self.s), session, schema))
 
     def setpoint(self, angle: int | list[int], sequence: int, session: int = 5) -> int:
-        """Ask for one angle of all joints, or one of each: 0 taken, 1 old, 2 refused."""
+        """Ask for one angle of all joints, or one of each: TAKEN, OLD or REFUSED."""
         angles = Angles(*([angle] * m.JOINTS if isinstance(angle, int) else angle))
         return int(self.c.safety_setpoint(byref(self.s), session, sequence & 0xFFFF, angles))
+
+    def stream(self, angle: int | list[int], first: int, ticks: int) -> int:
+        """A setpoint before every tick; the number after the last."""
+        for k in range(first, first + ticks):
+            assert self.setpoint(angle, k) == TAKEN
+            self.tick()
+        return first + ticks
 
     def arm(
         self,
@@ -197,10 +208,10 @@ def ready_room(library: ctypes.CDLL | None = None) -> Room:
     """A room in which all joints are configured and a host holds them straight: one `arm` away from moving."""
     room = Room(library)
     room.tick()
-    assert room.hello() is m.Result.OK
+    assert room.hello() is OK
     for j in range(m.JOINTS):
-        assert room.set_joint(j, plain_joint()) is m.Result.OK
-    for k in range(m.SAFETY["READY_SETPOINTS"][0]):
+        assert room.set_joint(j, plain_joint()) is OK
+    for k in range(S["READY_SETPOINTS"]):
         assert room.setpoint(0, k) == 0
         room.tick()
     return room
@@ -209,7 +220,7 @@ def ready_room(library: ctypes.CDLL | None = None) -> Room:
 def armed_room(library: ctypes.CDLL | None = None) -> Room:
     """A room whose joints all have pulses, past the slow time; the newest setpoint has the number 200."""
     room = ready_room(library)
-    assert room.arm() is m.Result.OK
+    assert room.arm() is OK
     for k in range(11, 201):
         assert room.setpoint(0, k) == 0
         room.tick()

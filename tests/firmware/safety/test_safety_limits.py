@@ -1,0 +1,158 @@
+"""The safety room of the firmware, line by line: slew, limits, pulse widths and the joint table."""
+
+from __future__ import annotations
+
+import pytest
+from wormctl_serial import messages as m
+
+from tests.firmware.core import OK, Joint, Room, S, armed_room, plain_joint, ready_room
+
+# ---- Slew and limits
+
+
+def test_slew_after_arming_and_later() -> None:
+    room = ready_room()
+    room.arm()
+    number, before, steps = 60, 0, []
+    for _ in range(S["SLOW_TICKS"] + 5):
+        room.setpoint(10_000, number)
+        room.tick()
+        steps.append(room.s.angle[0] - before)
+        before, number = room.s.angle[0], number + 1
+    assert steps[0] == 0, "no pulse yet"
+    assert set(steps[1 : S["SLOW_TICKS"]]) == {S["SLOW_STEP"]} or before == 10_000
+    room = armed_room()
+    room.setpoint(10_000, 201)
+    room.tick()
+    assert list(room.s.angle) == [S["SLEW_STEP"]] * 12
+    room.setpoint(-10_000, 202)
+    room.tick()
+    assert list(room.s.angle) == [0] * 12
+
+
+def test_slow_lasts_two_seconds() -> None:
+    room = ready_room()
+    room.arm()
+    room.stream(0, 60, S["SLOW_TICKS"] - 1)
+    room.setpoint(5000, 900)
+    room.tick()
+    assert room.s.angle[0] == S["SLOW_STEP"], "the last slow tick"
+    room.setpoint(5000, 901)
+    room.tick()
+    assert room.s.angle[0] == S["SLOW_STEP"] + S["SLEW_STEP"]
+    assert S["SLOW_TICKS"] * S["TICK_MS"] == 2000
+
+
+def test_slow_does_not_come_back() -> None:
+    """However long it runs: the count of ticks has 16 bits."""
+    room = armed_room()
+    number = 201
+    for _ in range((0x10000 - 150) // 8):  # it was armed 190 ticks ago: the count is just past its wrap
+        room.setpoint(0, number)
+        number += 1
+        room.tick(count=8)
+    room.setpoint(9000, number)
+    room.tick()
+    assert room.s.angle[0] == S["SLEW_STEP"]
+
+
+def test_limits_of_the_table_hold_whatever_is_asked() -> None:
+    room = ready_room()
+    room.set_joint(3, plain_joint(low=-400, high=250))
+    room.stream(0, 40, 10)
+    room.arm()
+    number = room.stream(0, 50, 120)
+    number = room.stream(32_767, number, 60)
+    assert (room.s.angle[3], room.s.angle[4]) == (250, 10_000)
+    room.stream(-32_767, number, 80)
+    assert (room.s.angle[3], room.s.angle[4]) == (-400, -10_000)
+
+
+def test_a_pose_outside_a_new_limit_counts_as_its_edge() -> None:
+    room = armed_room()
+    room.stream(5000, 201, 20)
+    room.stop()
+    assert room.set_joint(0, plain_joint(low=-300, high=300)) is OK
+    room.stream(5000, 300, 10)
+    assert room.arm() is OK
+    room.setpoint(5000, 320)
+    room.tick()
+    assert room.pulses()[0] == 1500 + 300 * 600 // 10_000
+
+
+@pytest.mark.parametrize(
+    ("angle", "scale", "us"),
+    [
+        (10_000, 600, 2100),
+        (-10_000, 600, 900),
+        (10_000, -600, 900),
+        (-5000, -600, 1800),
+        (1, 600, 1500),
+        (17, 600, 1501),
+        (-17, 600, 1499),
+    ],
+)
+def test_pulse_of_an_angle(angle: int, scale: int, us: int) -> None:
+    room = armed_room()
+    room.s.joint[2].us_per_rad = scale
+    room.stream(angle, 201, 20)
+    assert room.pulses()[2] == us
+
+
+# ---- The joint table
+
+
+def test_a_line_of_the_table() -> None:
+    room = Room()
+    room.hello()
+    assert room.set_joint(11, plain_joint()) is OK
+    assert room.s.joint[11].configured
+    assert room.set_joint(12, plain_joint()) is m.Result.BAD_VALUE
+    assert room.set_joint(0, plain_joint(), session=6) is m.Result.NO_SESSION
+    room = ready_room()
+    assert room.set_joint(0, plain_joint()) is OK
+    room.stream(0, 40, S["READY_SETPOINTS"] - 1)
+    assert room.arm() is m.Result.NOT_READY, "a change of the table starts the count anew"
+    assert armed_room().set_joint(0, plain_joint()) is m.Result.BUSY
+
+
+@pytest.mark.parametrize(
+    ("joint", "valid"),
+    [
+        (Joint(False, 0, 0, 5, -5), True),
+        (plain_joint(), True),
+        (plain_joint(low=0, high=0), True),
+        (plain_joint(low=1), False),
+        (plain_joint(high=-1), False),
+        (plain_joint(low=-15_708, us_per_rad=200), True),
+        (plain_joint(low=-15_709, us_per_rad=200), False),
+        (plain_joint(high=15_708, us_per_rad=200), True),
+        (plain_joint(high=15_709, us_per_rad=200), False),
+        (plain_joint(us_per_rad=199), False),
+        (plain_joint(us_per_rad=200), True),
+        (plain_joint(us_per_rad=-199), False),
+        (plain_joint(us_per_rad=-200), True),
+        (plain_joint(us_per_rad=0), False),
+        (plain_joint(-8000, 8000, us_per_rad=1200), True),
+        (plain_joint(-8000, 8000, us_per_rad=1201), False),
+        (plain_joint(-8000, 8000, us_per_rad=-1200), True),
+        (plain_joint(-8000, 8000, us_per_rad=-1201), False),
+        (plain_joint(-6000, 6000, centre_us=900), True),
+        (plain_joint(-6000, 6000, centre_us=899), False),
+        (plain_joint(-6000, 6000, centre_us=2100), True),
+        (plain_joint(-6000, 6000, centre_us=2101), False),
+        (plain_joint(-10_000, 0, centre_us=1100), True),
+        (plain_joint(-10_016, 0, centre_us=1100), True),
+        (plain_joint(-10_017, 0, centre_us=1100), False),
+        (plain_joint(0, 10_016, centre_us=1900), True),
+        (plain_joint(0, 10_017, centre_us=1900), False),
+        (plain_joint(0, 10_016, centre_us=1100, us_per_rad=-600), True),
+        (plain_joint(0, 10_017, centre_us=1100, us_per_rad=-600), False),
+        (plain_joint(-10_017, 0, centre_us=1900, us_per_rad=-600), False),
+    ],
+)
+def test_lines_that_can_be_right(joint: Joint, valid: bool) -> None:
+    room = Room()
+    room.hello()
+    assert room.set_joint(0, joint) is (OK if valid else m.Result.BAD_VALUE)
+    assert room.s.joint[0].configured == (valid and joint.configured)
