@@ -22,6 +22,8 @@
 #define PULSES 65536  /* kept until they are taken; a power of two */
 #define FIFO 3        /* the receiver holds two bytes, and one in its shift register */
 #define VECTORS 26
+#define TICKS_ON 0x6e /* TIMSK0: which interrupts of the firmware's clock are on */
+#define HANG 0xcfff   /* rjmp to itself */
 #define MARK 0x3e     /* GPIOR0, in data space: the firmware writes it once in every round of its main loop */
 
 struct pulse {
@@ -52,6 +54,9 @@ struct chip {
     uint32_t pulse_head, pulse_tail;
     uint32_t overrun, resets, dropped;
     struct span running[VECTORS], waiting[VECTORS], loop;
+    int hang;              /* at the next round of the main loop */
+    uint32_t hung_at;      /* where it hangs, in flash; 0: it does not */
+    uint8_t hung_from[2];  /* what stood there */
 };
 
 struct tag {
@@ -148,6 +153,13 @@ static void on_mark(struct avr_t *avr, avr_io_addr_t addr, uint8_t value, void *
     avr->data[addr] = value;
     over(&c->loop, avr->cycle, 0);
     c->loop.from = avr->cycle;
+    if (c->hang) {
+        c->hang = 0;
+        c->hung_at = avr->pc + 2; /* a write to a low register is one word long */
+        memcpy(c->hung_from, avr->flash + c->hung_at, 2);
+        avr->flash[c->hung_at] = HANG & 0xff;
+        avr->flash[c->hung_at + 1] = HANG >> 8;
+    }
 }
 
 static void on_reset(avr_t *avr) {
@@ -156,6 +168,10 @@ static void on_reset(avr_t *avr) {
         return;
     }
     c->resets++;
+    if (c->hung_at) {
+        memcpy(avr->flash + c->hung_at, c->hung_from, 2);
+        c->hung_at = 0;
+    }
     for (int n = 0; n < SERVOS; n++) {
         if (c->rise[n]) {
             keep_pulse(c, n, 1); /* the pin floats, and the servo's pull-down ends it */
@@ -317,6 +333,12 @@ void chip_reset(struct chip *c, int brown_out) {
     c->feeding = 0; /* timers do not outlive a reset */
     avr_regbit_setto(c->avr, brown_out ? c->avr->reset_flags.borf : c->avr->reset_flags.extrf, 1);
 }
+
+/* The main loop goes round no more; interrupts, and so pulses, go on. Only a reset mends it. */
+void chip_hang(struct chip *c) { c->hang = 1; }
+
+/* The clock's interrupts stop, and with them the ticks; the main loop and the pulses go on. */
+void chip_stop_ticks(struct chip *c) { c->avr->data[TICKS_ON] = 0; }
 
 uint64_t chip_cycle(struct chip *c) { return c->avr->cycle; }
 uint32_t chip_resets(struct chip *c) { return c->resets; }

@@ -77,6 +77,8 @@ def library() -> ctypes.CDLL:
         ("chip_pin_c", None, (c_void_p, c_int, c_int)),
         ("chip_run", c_int, (c_void_p, c_uint64, c_int)),
         ("chip_reset", None, (c_void_p, c_int)),
+        ("chip_hang", None, (c_void_p,)),
+        ("chip_stop_ticks", None, (c_void_p,)),
         ("chip_cycle", c_uint64, (c_void_p,)),
         ("chip_resets", c_uint32, (c_void_p,)),
         ("chip_overruns", c_uint32, (c_void_p,)),
@@ -162,6 +164,14 @@ class Chip:
     def reset(self, *, brown_out: bool = False) -> None:
         """Press the reset button, or let the supply break down."""
         self._c.chip_reset(self._chip, int(brown_out))
+
+    def hang(self) -> None:
+        """Let the main loop stand still, as bad memory might; interrupts go on. A reset mends it."""
+        self._c.chip_hang(self._chip)
+
+    def stop_ticks(self) -> None:
+        """Let the clock's interrupt die; the main loop goes on. A reset mends it."""
+        self._c.chip_stop_ticks(self._chip)
 
     @property
     def resets(self) -> int:

@@ -6,16 +6,10 @@ Each fault is judged by the pulses at the servo pins, by nothing that the firmwa
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import math
-import signal
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from wormctl_serial.codec import Value, frame
@@ -23,18 +17,17 @@ from wormctl_serial.messages import JOINTS, NO_ANGLE, SCHEMA, Result
 from wormctl_serial.talk import RefusedError, Talk
 
 from wormctl.console import make_console
-from wormctl.device import DeviceError
 from wormctl_emulator.chip import HZ
 from wormctl_emulator.drive import AMPLITUDE_RAD, TICK_S, Driver, doubles, drops, flips
 from wormctl_emulator.frozen import run_frozen
-from wormctl_emulator.judge import angles_deg, judge, moves_between
+from wormctl_emulator.judge import angles_deg
 from wormctl_emulator.lockstep import LockstepLine
+from wormctl_emulator.must import at_once, goes_on, moving_robot, outcome_of, silence, still_latched
 from wormctl_emulator.outcome import CONTINUES, Outcome, table
-from wormctl_emulator.terminal import Terminal
+from wormctl_emulator.process_faults import killed, suspended, unplugged
 
-HOLD_S, SILENT_S = 0.2, 2.0
-WARM_S = 5.0
-"""How long the wave runs before something goes wrong."""
+WATCHDOG_S = 0.25 + 0.02
+"""The watchdog's time, from the last tick on."""
 
 EPILOG = """\
 examples:
@@ -49,40 +42,7 @@ another; that is counted out. Exit status 1 if a bound was broken.
 """
 
 
-def _outcome(name: str, d: Driver, since_s: float, bound_s: float, *, held: bool, latched: bool) -> Outcome:
-    pulses = d.rig.pulses()
-    seen = judge(pulses, d.joints)
-    rise_s = pulses["rise"] / HZ
-    goes_on = bound_s == CONTINUES
-    return Outcome(
-        name=name,
-        beyond_deg=seen.beyond_deg,
-        slew_deg_s=seen.slew_deg_s,
-        silent_after_s=math.nan if goes_on and d.rig.width_us.any() else seen.last_s - since_s,
-        bound_s=bound_s,
-        moved_deg=moves_between(pulses, d.joints, since_s + HOLD_S, since_s + 0.45) if held else math.nan,
-        early=int(np.count_nonzero(rise_s < d.armed_s)),
-        latched=latched,
-        cut=seen.cut,
-    )
-
-
-def _still_latched(d: Driver) -> bool:
-    """Good setpoints, and a new hello, bring no pulse back."""
-    before = len(d.rig.pulses())
-    d.run(1.0)
-    with contextlib.suppress(DeviceError):
-        d.talk.hello()
-    d.run(1.0)
-    return len(d.rig.pulses()) == before
-
-
-def _silence(d: Driver, name: str, then: Callable[[], object]) -> Outcome:
-    """What must happen when no more good setpoints come: `then` is what comes instead."""
-    since_s = d.last_good_s
-    then()
-    latched = _still_latched(d)
-    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+# ---- The faults
 
 
 def _for_three_seconds(d: Driver, say: Callable[[int], object]) -> Callable[[], None]:
@@ -96,170 +56,163 @@ def _for_three_seconds(d: Driver, say: Callable[[int], object]) -> Callable[[], 
     return then
 
 
-def _goes_on(d: Driver, name: str) -> Outcome:
-    """What must happen when the fault is one to live with: the wave goes on, or by bad luck has ended for good."""
-    safe = bool(d.rig.width_us.all()) or _still_latched(d)
-    return _outcome(name, d, d.last_good_s, CONTINUES, held=False, latched=safe)
-
-
-def _at_once(d: Driver, name: str, since_s: float, bound_s: float) -> Outcome:
-    """What must happen when the pulses have to end by themselves."""
-    d.run(1.0)
-    latched = _still_latched(d)
-    return _outcome(name, d, since_s, bound_s, held=False, latched=latched)
-
-
-def _moving() -> Driver:
-    d = Driver()
-    d.arm()
-    d.run(WARM_S)
-    return d
-
-
-# ---- The faults
-
-
 def host_falls_silent(name: str) -> Outcome:
     """No more setpoints."""
-    d = _moving()
-    return _silence(d, name, lambda: d.wait(3.0))
+    d = moving_robot()
+    return silence(d, name, lambda: d.wait(3.0))
 
 
 def half_a_frame(name: str) -> Outcome:
     """The last thing the host says is half a setpoint."""
-    d = _moving()
+    d = moving_robot()
     d.send((9000,) * JOINTS, lambda data: data[: len(data) // 2])
-    return _silence(d, name, lambda: d.wait(3.0))
+    return silence(d, name, lambda: d.wait(3.0))
 
 
 def host_pauses(name: str) -> Outcome:
     """The host stops for a second, then goes on as if nothing had been."""
-    d = _moving()
+    d = moving_robot()
 
     def then() -> None:
         d.wait(1.0)
         d.run(2.0)
 
-    return _silence(d, name, then)
+    return silence(d, name, then)
 
 
 def only_pings(name: str) -> Outcome:
     """Pings and polls go on, setpoints do not: they feed nothing."""
-    d = _moving()
+    d = moving_robot()
 
     def say(k: int) -> None:
         d.talk.poll()
         d.line.write(frame("PING", k, {}))
 
-    return _silence(d, name, _for_three_seconds(d, say))
+    return silence(d, name, _for_three_seconds(d, say))
 
 
 def bit_flips(name: str) -> Outcome:
     """One byte in a hundred has a wrong bit."""
-    d = _moving()
+    d = moving_robot()
     d.run(10.0, flips(0.01, np.random.default_rng(1)))
-    return _goes_on(d, name)
+    return goes_on(d, name)
 
 
 def dropped_bytes(name: str) -> Outcome:
     """One byte in a hundred is lost."""
-    d = _moving()
+    d = moving_robot()
     d.run(10.0, drops(0.01, np.random.default_rng(2)))
-    return _goes_on(d, name)
+    return goes_on(d, name)
 
 
 def doubled_bytes(name: str) -> Outcome:
     """One byte in a hundred comes twice."""
-    d = _moving()
+    d = moving_robot()
     d.run(10.0, doubles(0.01, np.random.default_rng(3)))
-    return _goes_on(d, name)
+    return goes_on(d, name)
 
 
 def noise(name: str) -> Outcome:
     """The line says nothing but noise."""
-    d = _moving()
+    d = moving_robot()
     rng = np.random.default_rng(4)
-    return _silence(d, name, _for_three_seconds(d, lambda _: d.line.write(rng.bytes(40))))
+    return silence(d, name, _for_three_seconds(d, lambda _: d.line.write(rng.bytes(40))))
 
 
 def replayed(name: str) -> Outcome:
     """Old setpoints, far from where the joints are, come again and again; the new ones have stopped."""
-    d = _moving()
+    d = moving_robot()
     values: dict[str, Value] = {"session": d.talk.session, "angle": (9000,) * JOINTS}
     old = [frame("SETPOINT", (d.talk.sequence - k) & 0xFFFF, values) for k in range(50)]
-    return _silence(d, name, _for_three_seconds(d, lambda k: d.line.write(old[k % len(old)])))
+    return silence(d, name, _for_three_seconds(d, lambda k: d.line.write(old[k % len(old)])))
 
 
 def no_numbers(name: str) -> Outcome:
     """Setpoints in which one angle is none."""
-    d = _moving()
+    d = moving_robot()
     values: dict[str, Value] = {"session": d.talk.session, "angle": (*(9000,) * (JOINTS - 1), NO_ANGLE)}
     newest = d.talk.sequence
 
     def say(k: int) -> None:
         d.line.write(frame("SETPOINT", (newest + 1 + k) & 0xFFFF, values))
 
-    return _silence(d, name, _for_three_seconds(d, say))
+    return silence(d, name, _for_three_seconds(d, say))
 
 
 def out_of_range(name: str) -> Outcome:
     """Setpoints far beyond every limit, back and forth."""
-    d = _moving()
+    d = moving_robot()
     turn = iter(range(1_000_000))
     d.run(6.0, wave=lambda: (32_767 if next(turn) // 75 % 2 else -32_767,) * JOINTS)
-    return _goes_on(d, name)
+    return goes_on(d, name)
 
 
 def reset(name: str) -> Outcome:
     """The microcontroller starts anew in mid-wave; the host goes on talking."""
-    d = _moving()
+    d = moving_robot()
     since_s = d.line.now_s()
     d.rig.press_reset()
-    return _at_once(d, name, since_s, 0.0)
+    return at_once(d, name, since_s, 0.0)
 
 
 def brown_out(name: str) -> Outcome:
     """Its supply breaks down for a moment: it starts anew."""
-    d = _moving()
+    d = moving_robot()
     since_s = d.line.now_s()
     d.rig.chip.reset(brown_out=True)
-    return _at_once(d, name, since_s, 0.0)
+    return at_once(d, name, since_s, 0.0)
+
+
+def hang(name: str) -> Outcome:
+    """The main loop stands still: the watchdog starts the firmware anew."""
+    d = moving_robot()
+    since_s = d.line.now_s()
+    d.rig.chip.hang()
+    return at_once(d, name, since_s, WATCHDOG_S)
+
+
+def no_ticks(name: str) -> Outcome:
+    """The clock dies, and with it every check; the pulses and the main loop go on: the watchdog ends that."""
+    d = moving_robot()
+    since_s = d.line.now_s()
+    d.rig.chip.stop_ticks()
+    return at_once(d, name, since_s, WATCHDOG_S)
 
 
 def estop(name: str) -> Outcome:
     """The emergency stop is pressed, and released a second later."""
-    d = _moving()
+    d = moving_robot()
     since_s = d.line.now_s()
     d.rig.estop_open = True
     d.run(1.0)
     d.rig.estop_open = False
-    return _at_once(d, name, since_s, 0.06)
+    return at_once(d, name, since_s, 0.06)
 
 
 def estop_bounce(name: str) -> Outcome:
     """The emergency stop opens for 10 ms only."""
-    d = _moving()
+    d = moving_robot()
     since_s = d.line.now_s()
     d.rig.estop_open = True
     d.rig.advance(0.010)
     d.rig.estop_open = False
-    return _at_once(d, name, since_s, 0.06)
+    return at_once(d, name, since_s, 0.06)
 
 
 def servo_rail(name: str) -> Outcome:
     """The servo rail sinks to 4.5 V."""
-    d = _moving()
+    d = moving_robot()
     since_s = d.line.now_s()
     d.rig.rail_v = 4.5
-    return _at_once(d, name, since_s, 0.2)
+    return at_once(d, name, since_s, 0.2)
 
 
 def empty_pack(name: str) -> Outcome:
     """The pack sinks to 6.4 V."""
-    d = _moving()
+    d = moving_robot()
     since_s = d.line.now_s()
     d.rig.pack_v = 6.4
-    return _at_once(d, name, since_s, 0.62)
+    return at_once(d, name, since_s, 0.62)
 
 
 def wrong_schema(name: str) -> Outcome:
@@ -305,12 +258,12 @@ def _arm(d: Driver, talk: Talk, boots: int = 0) -> Result:
 def _refused(d: Driver, name: str, why: Result, boots: int = 0) -> Outcome:
     refused = _arm(d, d.talk, boots) is why
     d.run(2.0)
-    return _outcome(name, d, 0.0, CONTINUES, held=False, latched=refused and not len(d.rig.pulses()))
+    return outcome_of(name, d, 0.0, CONTINUES, held=False, latched=refused and not len(d.rig.pulses()))
 
 
 def two_hosts(name: str) -> Outcome:
     """A second host says hello on the same line, sends setpoints far off and wants to arm: the first one goes on."""
-    d = _moving()
+    d = moving_robot()
     other = Talk(LockstepLine(d.rig), 0x52)
     since_s = d.line.now_s()
     for k in range(200):
@@ -324,7 +277,7 @@ def two_hosts(name: str) -> Outcome:
     pulses = d.rig.pulses()
     farthest = np.abs(angles_deg(pulses[pulses["rise"] / HZ > since_s], d.joints)).max()
     stays = bool(d.rig.width_us.all()) and farthest < math.degrees(AMPLITUDE_RAD) + 2.0
-    return _outcome(name, d, since_s, CONTINUES, held=False, latched=refused and stays)
+    return outcome_of(name, d, since_s, CONTINUES, held=False, latched=refused and stays)
 
 
 def frozen_telemetry(name: str) -> Outcome:
@@ -332,57 +285,8 @@ def frozen_telemetry(name: str) -> Outcome:
     d = Driver()
     froze_s = run_frozen(d)
     d.wait(3.0)
-    latched = _still_latched(d)
-    return _outcome(name, d, froze_s, 1.2, held=False, latched=latched)
-
-
-# ---- With real processes, by the wall
-
-
-def killed(name: str) -> Outcome:
-    """SIGKILL to `wormctl run`."""
-    return _process(name, lambda process, terminal: process.send_signal(signal.SIGKILL))
-
-
-def suspended(name: str) -> Outcome:
-    """SIGSTOP to `wormctl run`; a second and a half later SIGCONT."""
-    return _process(name, lambda process, terminal: process.send_signal(signal.SIGSTOP), resume=True)
-
-
-def unplugged(name: str) -> Outcome:
-    """The port goes away under `wormctl run`."""
-    return _process(name, lambda process, terminal: terminal.unplug())
-
-
-def _process(
-    name: str, harm: Callable[[subprocess.Popen[bytes], Terminal], None], *, resume: bool = False
-) -> Outcome:
-    d = Driver()
-    with tempfile.TemporaryDirectory() as folder:
-        terminal = Terminal(d.rig, Path(folder) / "robot")
-        command = [sys.executable, "-m", "wormctl", "run", "--body", "serial", "--port", str(terminal.link)]
-        command += ["--no-media", "--seconds", "60", "--out", str(Path(folder) / "run"), "--json"]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            try:
-                end_s = time.monotonic() + 60.0
-                while not d.rig.width_us.all() and time.monotonic() < end_s:
-                    terminal.run(0.02)
-                d.armed_s = float(d.rig.pulses()["rise"].min()) / HZ if len(d.rig.pulses()) else math.inf
-                terminal.run(3.0)
-                since_s = d.rig.chip.now_s
-                harm(process, terminal)
-                terminal.run(1.5)
-                if resume:
-                    process.send_signal(signal.SIGCONT)
-                terminal.run(3.0)
-                before = len(d.rig.pulses())
-                terminal.run(1.0)
-                latched = len(d.rig.pulses()) == before and before > 0
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-        terminal.unplug()
-    return _outcome(name, d, since_s, SILENT_S, held=True, latched=latched)
+    latched = still_latched(d)
+    return outcome_of(name, d, froze_s, 1.2, held=False, latched=latched)
 
 
 FAULTS: dict[str, Callable[[str], Outcome]] = {
@@ -399,6 +303,8 @@ FAULTS: dict[str, Callable[[str], Outcome]] = {
     "out of range": out_of_range,
     "reset in mid-gait": reset,
     "brown-out": brown_out,
+    "main loop hangs": hang,
+    "clock dies": no_ticks,
     "e-stop": estop,
     "e-stop bounces": estop_bounce,
     "servo rail at 4.5 V": servo_rail,
