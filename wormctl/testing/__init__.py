@@ -12,13 +12,22 @@ out.
 """
 
 from wormctl.testing.checks import ConformanceError
+from wormctl.testing.fake_bus import BusDevice, BusFault, FakeBus, RegisterDevice
+from wormctl.testing.fake_clock import FakeClock
+from wormctl.testing.fake_port import FakePort
 from wormctl.testing.fakes import FixedSensor, IdealBody, StillController, bare_context
 from wormctl.testing.kit import check_body, check_plugin, check_sensor, check_world
 
 __all__ = [
+    "BusDevice",
+    "BusFault",
     "ConformanceError",
+    "FakeBus",
+    "FakeClock",
+    "FakePort",
     "FixedSensor",
     "IdealBody",
+    "RegisterDevice",
     "StillController",
     "bare_context",
     "check_body",

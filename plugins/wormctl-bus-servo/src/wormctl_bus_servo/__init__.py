@@ -1,0 +1,1 @@
+"""A snake of bus servos for wormctl: Feetech STS3215 and Dynamixel X."""

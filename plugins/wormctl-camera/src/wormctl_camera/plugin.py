@@ -1,0 +1,1 @@
+"""What wormctl-camera offers."""

@@ -1,0 +1,1 @@
+"""What wormctl-i2c offers."""

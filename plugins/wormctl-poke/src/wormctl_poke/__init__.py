@@ -1,0 +1,1 @@
+"""A person pokes the worm while it runs: gamepad or keyboard."""

@@ -1,0 +1,1 @@
+"""What wormctl-poke offers."""
