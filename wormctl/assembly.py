@@ -5,6 +5,7 @@ Everything that can be wrong with names and settings is found before the first d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from wormctl.policy import Policy
 
 ThingT = TypeVar("ThingT")
+_SETTING = re.compile(r"\$(\.\w+|\[\d+\])+")
 
 
 class Assembly:
@@ -150,7 +152,7 @@ def assemble(
         [guarded.spec, *(sensor.spec for sensor in sensors)],
         controller.inputs,
         binds,
-        where=robot.file,
+        where=robot.sources,
     )
     with ExitStack() as closing:
         if world is not None and robot.world is not None:
@@ -201,7 +203,7 @@ def _vary(robot: Robot, body: DeviceSpec, seed: int) -> dict[str, float]:
         return {}
     if not body.simulated:
         raise ConfigError(
-            f"{robot.file}: $.randomise: varies simulated robots only, and the body {body.name} is a real one: "
+            f"{robot.sources('$.randomise')}: varies simulated robots only, and the body {body.name} is a real one: "
             "take the table out"
         )
     return robot.randomise.draw(seed)
@@ -215,15 +217,15 @@ def _warm_up(controller: Controller) -> None:
 
 
 def _use(part: Part) -> tuple[str, str]:
-    return part.use, f"{part.file}: {part.path}.{part.key}"
+    return part.use, part.at(f".{part.key}")
 
 
 def _make(offer: Offer[ThingT], part: Part, **defaults: object) -> ThingT:
     """The device of `offer` with the settings of `part`; `defaults` are for those the file leaves out."""
     if part.settings and not offer.config.__struct_fields__:
         key, value = next(iter(part.settings.items()))
-        raise ConfigError(f"{part.file}: {part.path}.{key} = {value!r}: {part.use} takes no settings")
-    config = convert({**defaults, **part.settings}, offer.config, where=part.file, under=part.path)
+        raise ConfigError(f"{part.at(f'.{key}')} = {value!r}: {part.use} takes no settings")
+    config = convert({**defaults, **part.settings}, offer.config, where=part.where, under=part.path)
     with _blamed(part, "be made"):
         return offer.make(config)
 
@@ -238,12 +240,19 @@ def _blamed(part: Part, what: str) -> Iterator[None]:
         yield
     except (ConfigError, DeviceError) as error:
         text = str(error)
-        said = f"{part.file}: {part.path}{text[1:] if text.startswith('$') else f': {text}'}"
+        said = _about_setting(part, text) if text.startswith("$.") else f"{part.at()}: {text}"
         raise (ConfigError if isinstance(error, ConfigError) else DeviceError)(said) from error
     except Exception as error:
         raise DeviceError(
-            f"{part.file}: {part.path}: {part.use} cannot {what}: {type(error).__name__}: {error}"
+            f"{part.at()}: {part.use} cannot {what}: {type(error).__name__}: {error}"
         ) from error
+
+
+def _about_setting(part: Part, text: str) -> str:
+    """A message that begins with a path in the device's own table, with the whole place instead."""
+    path = _SETTING.match(text)
+    end = 1 if path is None else path.end()
+    return part.at(text[1:end]) + text[end:]
 
 
 def _prepare(world: World, snake: Snake, seed: int) -> None:
@@ -282,7 +291,7 @@ def _make_body(part: Part, plugins: Plugins, snake: Snake, notes: list[str]) -> 
         reason = "it is not installed"
     notes.append(f"using the {part.fallback} body instead of {name}: {reason}")
     other = Part(
-        use=part.fallback, file=part.file, path=part.path, key="fallback", name=part.fallback, settings=part.kept
+        use=part.fallback, where=part.where, path=part.path, key="fallback", name=part.fallback, settings=part.kept
     )  # fmt: skip
     offer = plugins.body(*_use(other))
     return _make(offer, other, **_joints(offer, snake)), other
@@ -306,10 +315,10 @@ def _check_fit(robot: Robot, snake: Snake, controller: Controller) -> None:
     try:
         ticks_per_step(robot.rate_hz, controller.dt_s)
     except ValueError as error:
-        raise ConfigError(f"{robot.file}: $.{error}") from None
+        raise ConfigError(f"{robot.sources.find('$.rate_hz')[0]}: $.{error}") from None
     if controller.joints != snake.joints:
         raise ConfigError(
-            f"{robot.file}: $.policy = {robot.policy!r}: moves {controller.joints} joints, "
+            f"{robot.sources('$.policy')} = {robot.policy!r}: moves {controller.joints} joints, "
             f"{robot.description} has {snake.joints}"
         )
 
@@ -324,5 +333,5 @@ def _check_specs(robot: Robot, snake: Snake, body: DeviceSpec, sensors: Sequence
     if size != snake.joints:
         part, wanted = robot.body, f"must be {snake.joints}, as {robot.description} has"
         if part.settings.get("joints") == size:
-            raise ConfigError(f"{part.file}: {part.path}.joints = {size}: {wanted}")
-        raise ConfigError(f"{part.file}: {part.path}.use = {part.use!r}: measures {size} joints, {wanted}")
+            raise ConfigError(f"{part.at('.joints')} = {size}: {wanted}")
+        raise ConfigError(f"{part.at('.use')} = {part.use!r}: measures {size} joints, {wanted}")

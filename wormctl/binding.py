@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wormctl.binding_kernel import CHANNEL, LINK, POLICIES, judge_and_bind
 from wormctl.channel import Channel, OnError, Quality, Samples
-from wormctl.config import ConfigError
+from wormctl.config import ConfigError, Where, place
 from wormctl.controller import Port
 from wormctl.device import JOINT_POSITION, DeviceSpec
 from wormctl.names import unknown
@@ -50,7 +50,7 @@ class Binding:
         binds: Sequence[Bind],
         *,
         vital: Collection[str] = (JOINT_POSITION,),
-        where: str = "binding",
+        where: Where = "binding",
     ) -> None:
         """Channels named in `vital` fault whatever they declare. Raises `ConfigError`, naming `where`."""
         self.devices = tuple(devices)
@@ -146,13 +146,13 @@ class Binding:
             v, c = v + size, c + count
         return tuple(views)
 
-    def _resolve(self, binds: Sequence[Bind], inputs: Sequence[Port], where: str) -> NDArray[np.void]:
+    def _resolve(self, binds: Sequence[Bind], inputs: Sequence[Port], where: Where) -> NDArray[np.void]:
         starts = np.cumsum([0, *(p.size for p in inputs)])
         ports = {p.name: (p, int(start)) for p, start in zip(inputs, starts[:-1], strict=True)}
         rows: list[tuple[int, int, int, float, float]] = []
         seen: set[tuple[int, int]] = set()
         for b, bind in enumerate(binds):
-            path = f"{where}: $.bind[{b}]"
+            path = place(where, f"$.bind[{b}]")
             if bind.channel not in self._index:
                 raise ConfigError(
                     f"{path}.channel = {bind.channel!r}: {unknown('channel', bind.channel, self._index)}"
@@ -184,7 +184,7 @@ class Binding:
         return np.array(rows, dtype=LINK)
 
 
-def _unique_names(devices: Sequence[DeviceSpec], where: str) -> dict[str, int]:
+def _unique_names(devices: Sequence[DeviceSpec], where: Where) -> dict[str, int]:
     """The number of every channel by its name. Of `devices` the first is the body, the others are sensors."""
     index: dict[str, int] = {}
     owners: dict[str, str] = {}
@@ -192,7 +192,7 @@ def _unique_names(devices: Sequence[DeviceSpec], where: str) -> dict[str, int]:
         for channel in device.channels:
             if channel.name in index:
                 raise ConfigError(
-                    f"{where}: {f'$.sensor[{d - 1}]' if d else '$.body'}: {device.name} offers the channel "
+                    f"{place(where, f'$.sensor[{d - 1}]' if d else '$.body')}: {device.name} offers the channel "
                     f"{channel.name!r}, as {owners[channel.name]} does: a robot may have one channel of a name"
                 )
             index[channel.name], owners[channel.name] = len(index), device.name

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,8 @@ import msgspec.inspect
 from wormctl.names import instead
 
 T = TypeVar("T")
+Where = str | Callable[[str], str]
+"""What a person wrote: the name of a file or the like, or what says where in which file a path stands."""
 
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _UNKNOWN_NAME = re.compile(r"^(?:Object contains unknown field `|Invalid enum value ')(?P<name>[^`']*)")
@@ -43,8 +45,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
+def place(where: Where, path: str) -> str:
+    """How a message says where `path` stands."""
+    return f"{where}: {path}" if isinstance(where, str) else where(path)
+
+
 def convert(
-    raw: object, kind: type[T], *, where: str, under: str = "$", options: Mapping[str, str] | None = None
+    raw: object, kind: type[T], *, where: Where, under: str = "$", options: Mapping[str, str] | None = None
 ) -> T:
     """`raw` as a `kind`, or a `ConfigError` that names `where`, the field path (below `under`) and the value.
 
@@ -53,12 +60,12 @@ def convert(
     every range: they are refused everywhere.
     """
 
-    def place(path: str) -> str:
+    def at(path: str) -> str:
         full = under + path[1:]
-        return (options or {}).get(_INDEX.sub("", full)) or f"{where}: {full}"
+        return (options or {}).get(_INDEX.sub("", full)) or place(where, full)
 
     if (bad := _not_finite(raw, "$")) is not None:
-        raise ConfigError(f"{place(bad[0])} = {bad[1]}: Expected a finite number")
+        raise ConfigError(f"{at(bad[0])} = {bad[1]}: Expected a finite number")
     try:
         return msgspec.convert(raw, kind, strict=True)
     except msgspec.ValidationError as error:
@@ -67,7 +74,7 @@ def convert(
         value = _value_at(raw, path)
         shown = "" if isinstance(value, (Mapping, _Missing)) else f" = {_show(value)}"
         allowed = _allowed(kind, path, what)
-        raise ConfigError(f"{place(path)}{shown}: {what}{allowed}") from None
+        raise ConfigError(f"{at(path)}{shown}: {what}{allowed}") from None
 
 
 def load_toml(path: Path, kind: type[T]) -> T:

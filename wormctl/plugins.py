@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -86,6 +87,10 @@ class Plugins:
     def world(self, name: str, where: str) -> Offer[World]:
         """The world called `name`; a `ConfigError` at `where` says what is installed."""
         return self._find("world", self.worlds, name, where)
+
+    def robots(self) -> dict[str, Path]:
+        """The robot files that bodies bring with them, by name."""
+        return {path.stem: path for body in self.bodies.values() if (path := body.thing.robot) is not None}
 
     def add(self, origin: Origin, plugin: object) -> None:
         """Take in everything that `plugin`, a module or an object with hooks, offers, or nothing of it.

@@ -1,5 +1,7 @@
 """The robot file: which body, world, policy and sensors, and what is bound to what. Makes no devices.
 
+extends = "worm"            # another robot, or its file, of which this one changes some: see `wormctl.layers`
+plugins = ["wormctl-sim"]   # no others are loaded; leave it out for all that are installed
 policy = "worm302"          # a shipped policy, or a file
 rate_hz = 50                # of the loop; a whole multiple of the policy's own rate
 
@@ -24,12 +26,13 @@ mass = [0.7, 1.3]
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from wormctl.binding import Bind
-from wormctl.config import ConfigError, convert, read_toml
+from wormctl.config import ConfigError, Where, convert, place, read_toml
+from wormctl.layers import Settings, Sources, read_layers
 from wormctl.names import unknown
 from wormctl.snake import REFERENCE
 from wormctl.variation import Randomise
@@ -37,7 +40,6 @@ from wormctl.variation import Randomise
 SHIPPED = Path(__file__).parent / "robots"
 DEFAULT = "worm"
 
-Settings = dict[str, Any]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
 """Of a plugin's offer, or of a file."""
 
@@ -47,9 +49,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     use: str
     settings: Settings = {}
-    file: str
-    """The file it stands in, and where: for messages."""
+    where: Where
+    """The file it stands in, or what says so: for messages."""
     path: str
+    """Where it stands there."""
     key: str = "use"
     fallback: str | None = None
     kept: Settings = {}
@@ -57,12 +60,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     """What to call it: the name of the offer, or of the file that describes it."""
 
+    def at(self, rest: str = "") -> str:
+        """How a message says where the part stands, or, with `rest`, a field of it: `.port`."""
+        return place(self.where, self.path + rest)
+
 
 class Robot(msgspec.Struct, frozen=True, kw_only=True):
     """A robot file, checked as far as it can be without plugins and policy."""
 
     file: str
-    """For messages."""
+    sources: Sources
+    """Where all of it stands."""
     policy: str
     policy_at: str
     """Where it was asked for: for messages."""
@@ -91,11 +99,11 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
         """
         changed = self
         if body is not None and body != self.body.use:
-            other = Part(use=body, file="--body", path="$.body", name=body)
+            other = Part(use=body, where="--body", path="$.body", name=body)
             changed = msgspec.structs.replace(changed, body=other)
         elif body is not None:
-            at = self.body.file if self.body.settings else "--body"
-            same = msgspec.structs.replace(self.body, fallback=None, file=at)
+            at = self.body.where if self.body.settings else "--body"
+            same = msgspec.structs.replace(self.body, fallback=None, where=at)
             changed = msgspec.structs.replace(changed, body=same)
         if port is not None:
             part = changed.body
@@ -117,6 +125,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     policy: Name
     body: Settings
     rate_hz: Annotated[float, msgspec.Meta(ge=1.0, le=1000.0)] = 50.0
+    plugins: list[Name] | None = None
     description: Name | None = None
     world: Settings | None = None
     sensor: list[Settings] = []
@@ -141,63 +150,87 @@ class _Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shipped_robots() -> dict[str, Path]:
-    """Every shipped robot file, by name."""
+    """Every robot file that comes with the core, by name."""
     return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
 
 
+def known_robots() -> dict[str, Path]:
+    """Every robot file that comes with the core or with an installed plugin, by name."""
+    from wormctl.plugins import load_plugins
+
+    return shipped_robots() | load_plugins(warn=lambda line: None).robots()
+
+
+def find_robot(name: str, folder: Path = Path(), at: str = "") -> Path:
+    """The robot file called `name`, or the file of that path below `folder`.
+
+    Raises `ConfigError` for a name that nobody knows, saying where it was asked for if `at` is given.
+    """
+    if (path := shipped_robots().get(name)) is not None:
+        return path
+    path = folder / name
+    if path.suffix == ".toml" or path.exists():
+        if at and not path.is_file():
+            raise ConfigError(f"{at} = {name!r}: no such file")
+        return path
+    known = known_robots()
+    if name not in known:
+        start = f"{at} = {name!r}" if at else name
+        raise ConfigError(f"{start}: {unknown('robot', name, known)}, or name a .toml file")
+    return known[name]
+
+
 def load_robot(name_or_path: str | Path = DEFAULT) -> Robot:
-    """The shipped robot of that name, or the one in the file at that path. Raises `ConfigError`.
+    """The robot of that name, or the one in the file at that path, with all that it extends. Raises `ConfigError`.
 
     Files that it names are looked for next to it.
     """
-    path = shipped_robots().get(str(name_or_path))
-    if path is None:
-        path = Path(name_or_path)
-        if path.suffix != ".toml" and not path.exists():
-            known = unknown("robot", str(name_or_path), shipped_robots())
-            raise ConfigError(f"{name_or_path}: {known}, or name a .toml file")
-    return parse_robot(read_toml(path), where=str(path), folder=path.parent)
+    path = find_robot(str(name_or_path))
+    raw, sources = read_layers(path, find_robot)
+    return parse_robot(raw, where=sources, folder=path.parent)
 
 
-def parse_robot(raw: Settings, *, where: str, folder: Path) -> Robot:
+def parse_robot(raw: Settings, *, where: str | Sources, folder: Path) -> Robot:
     """The robot in the contents of a file; `folder` is where it looks for files it names."""
-    file = convert(raw, _File, where=where)
+    sources = Sources(where) if isinstance(where, str) else where
+    file = convert(raw, _File, where=sources)
     return Robot(
-        file=where,
+        file=sources.file,
+        sources=sources,
         policy=_resolve(file.policy, folder),
-        policy_at=f"{where}: $.policy",
+        policy_at=sources("$.policy"),
         rate_hz=file.rate_hz,
         description=REFERENCE
         if file.description is None
-        else _existing(folder, file.description, f"{where}: $.description"),
-        body=_part(file.body, _BodyUse, where, "$.body"),
-        world=None if file.world is None else _world(file.world, where, folder),
-        sensors=tuple(_part(s, _Use, where, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
+        else _existing(folder, file.description, sources("$.description")),
+        body=_part(file.body, _BodyUse, sources, "$.body"),
+        world=None if file.world is None else _world(file.world, sources, folder),
+        sensors=tuple(_part(s, _Use, sources, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
         binds=tuple(file.bind),
         randomise=file.randomise,
     )
 
 
-def _part(raw: Settings, kind: type[_Use], where: str, path: str) -> Part:
+def _part(raw: Settings, kind: type[_Use], where: Where, path: str) -> Part:
     """The keys that every device has, and the rest as its settings."""
     common = convert(raw, kind, where=where, under=path)
     settings = {key: value for key, value in raw.items() if key not in kind.__struct_fields__}
     fallback = common.fallback if isinstance(common, _BodyUse) else None
-    return Part(use=common.use, file=where, path=path, settings=settings, fallback=fallback, name=common.use)
+    return Part(use=common.use, where=where, path=path, settings=settings, fallback=fallback, name=common.use)
 
 
-def _world(raw: Settings, where: str, folder: Path) -> Part:
+def _world(raw: Settings, where: Where, folder: Path) -> Part:
     """A world by name with its settings, or the one in a world file, whose `kind` is the name."""
     if "file" not in raw:
         return _part(raw, _Use, where, "$.world")
     name = convert(raw, _WorldFile, where=where, under="$.world").file
-    path = _existing(folder, name, where if where.startswith("--") else f"{where}: $.world.file")
+    path = _existing(folder, name, "--world" if where == "--world" else place(where, "$.world.file"))
     inside = read_toml(path)
     if "kind" not in inside:
         raise ConfigError(f'{path}: $.kind is missing: must name a kind of world, such as kind = "arena"')
     kind = convert(inside, _Kind, where=str(path)).kind
     settings = {key: value for key, value in inside.items() if key != "kind"}
-    return Part(use=kind, file=str(path), path="$", key="kind", settings=settings, name=path.stem)
+    return Part(use=kind, where=str(path), path="$", key="kind", settings=settings, name=path.stem)
 
 
 def _existing(folder: Path, name: str, at: str) -> Path:

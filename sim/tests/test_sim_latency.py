@@ -12,8 +12,9 @@ from sim.tests.bodies import EVERY_BODY, make
 from wormctl.assembly import assemble
 from wormctl.config import ConfigError, convert
 from wormctl.device import Context
+from wormctl.layers import Settings
 from wormctl.plugins import load_plugins
-from wormctl.robot import Settings, parse_robot
+from wormctl.robot import parse_robot
 from wormctl.snake import load_snake
 from wormctl.testing import StillController
 

@@ -32,9 +32,9 @@ from wormctl.assay.judges import JUDGES
 from wormctl.assay.judging import Settings
 from wormctl.binding import Bind
 from wormctl.config import ConfigError, convert, read_toml
+from wormctl.layers import Settings as Table
 from wormctl.names import unknown
 from wormctl.robot import Name, Part, Robot, load_robot
-from wormctl.robot import Settings as Table
 
 SHIPPED = Path(__file__).parent.parent / "assays"
 ALL = "all"
@@ -114,7 +114,7 @@ class Assay(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigError(f"{where}: $.world = {file.world!r}: no such file")
             robot = robot.replace(world=str(beside))
         else:
-            part = Part(use=file.world, file=where, path="$", key="world", name=file.world)
+            part = Part(use=file.world, where=where, path="$", key="world", name=file.world)
             robot = msgspec.structs.replace(robot, world=part)
         if file.body:
             settings = _merged(robot.body.settings, file.body)
@@ -197,7 +197,7 @@ def _known_robot(name: str) -> str:
 def _sensor(table: Table, where: str, i: int) -> Part:
     use = convert(table, _Use, where=where, under=f"$.sensor[{i}]").use
     settings = {key: value for key, value in table.items() if key != "use"}
-    return Part(use=use, file=where, path=f"$.sensor[{i}]", settings=settings, name=use)
+    return Part(use=use, where=where, path=f"$.sensor[{i}]", settings=settings, name=use)
 
 
 def _joined(one: Part, other: Part) -> Part:
