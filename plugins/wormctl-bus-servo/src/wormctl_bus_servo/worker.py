@@ -1,0 +1,187 @@
+"""The thread that has the bus: rounds at the pace of the loop, the newest samples in a slot, torque off after a fault.
+
+The loop's side of it returns at once. Whatever ends a run is kept in `fault`, the torque being off by then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import threading
+import time
+from collections.abc import Sequence
+
+from wormctl.channel import Samples
+from wormctl.device import DeviceError, DeviceSpec
+from wormctl_bus_servo.arming import Marks
+from wormctl_bus_servo.bus import Bus
+from wormctl_bus_servo.checks import torque_off
+from wormctl_bus_servo.rounds import Rounds, SilenceError
+
+JOIN_S = 2.0
+STOP_S = 0.25
+"""How long `stop` waits for the bus. A round of a bus that is silent takes two timeouts."""
+_LATE = 1.5
+"""A setpoint that is later than this, in periods, is not waited for any longer."""
+
+
+class Mode(enum.Enum):
+    """What the servos are meant to do."""
+
+    LIMP = "limp"
+    ARMING = "arming"
+    DRIVEN = "driven"
+
+
+class Worker:
+    """Owns `bus`, from `start` to `close`. Take `lock` for anything else that is to be said on it."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        servos: Sequence[int],
+        rounds: Rounds,
+        spec: DeviceSpec,
+        period_s: float,
+        silence_s: float,
+    ) -> None:
+        self.bus, self.rounds = bus, rounds
+        self.lock = threading.Lock()
+        self.fault: str | None = None
+        self.longest_s = 0.0
+        self._failing = False
+        self._servos = tuple(servos)
+        self._period_s, self._silence_s = period_s, silence_s
+        self._mode = Mode.LIMP
+        self._marks: Marks | None = None
+        self._goals: list[int] | None = None
+        self._told_s = 0.0
+        self._fresh, self._slot = Samples(spec.channels), Samples(spec.channels)
+        self._slot_lock = threading.Lock()
+        self._kick, self._closing = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start reading."""
+        self._thread = threading.Thread(target=self._run, name="bus-servo", daemon=True)
+        self._thread.start()
+
+    # ---- In the tick
+
+    def read(self, now_s: float, out: Samples) -> None:
+        """Copy the newest samples. While the thread fills the slot, `out` keeps what it has."""
+        if not self._slot_lock.acquire(blocking=False):
+            return
+        try:
+            out.values[:] = self._slot.values
+            out.quality[:] = self._slot.quality
+            out.time_s[:] = self._slot.time_s
+            # The thread stamps in `time.monotonic()`; what counts is how old the sample is now.
+            out.time_s += now_s - time.monotonic()
+        finally:
+            self._slot_lock.release()
+
+    def tell(self, goals: Sequence[int]) -> None:
+        """Send the servos there, in the next round, which starts now."""
+        with self._slot_lock:
+            self._goals = list(goals)
+            self._told_s = time.monotonic()
+        self._kick.set()
+
+    # ---- With time
+
+    def raise_fault(self) -> None:
+        """Raise `DeviceError` if something has gone wrong."""
+        if self.fault is not None:
+            raise DeviceError(self.fault)
+
+    def raise_if_failing(self) -> None:
+        """The same, as soon as it is known that something has, and not yet what. For whoever has the lock."""
+        if self._failing:
+            raise DeviceError(self.fault or "bus-servo: the bus has failed while arming")
+
+    def arming(self) -> None:
+        """The torque is going to be switched on by somebody who has the lock."""
+        self._mode = Mode.ARMING
+
+    def drive(self, marks: Marks) -> None:
+        """From now on goals are sent, and servos must hold `marks`."""
+        self._marks = marks
+        self._told_s = time.monotonic()
+        self._mode = Mode.DRIVEN
+
+    def stop(self) -> None:
+        """Torque off, at once. Never raises. If the bus does not come free, the thread does it when it is back."""
+        with self._slot_lock:
+            self._mode, self._goals = Mode.LIMP, None
+        if not self.lock.acquire(timeout=STOP_S):
+            return  # the round that hangs ends in `_round` or `_fail`, and both look at the mode
+        try:
+            torque_off(self.bus, self._servos)
+        finally:
+            self.lock.release()
+
+    def close(self) -> bool:
+        """Torque off, end the thread. Never raises; may be called twice. Whether the thread has ended."""
+        self.stop()
+        self._closing.set()
+        self._kick.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(JOIN_S)
+        return thread is None or not thread.is_alive()
+
+    # ---- In the thread
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            driven = self._mode is Mode.DRIVEN
+            self._kick.wait(self._period_s * (_LATE if driven else 1.0))
+            self._kick.clear()
+            if self._closing.is_set():
+                return
+            try:
+                self._round()
+            except DeviceError as error:
+                self._fail(error)
+                return
+            except Exception as error:
+                self._fail(DeviceError(f"bus-servo: {type(error).__name__}: {error}"))
+                return
+
+    def _round(self) -> None:
+        with self.lock:
+            began_s = time.monotonic()
+            goals, marks, mode = self._take(began_s)
+            self.rounds.run(began_s, goals, marks, self._fresh)
+            if self._mode is Mode.LIMP and (mode is not Mode.LIMP or self.rounds.left_on):
+                torque_off(self.bus, self._servos)  # a packet was lost, or somebody stopped during this round
+            self.longest_s = max(self.longest_s, time.monotonic() - began_s)
+        with self._slot_lock:
+            self._slot.values[:] = self._fresh.values
+            self._slot.quality[:] = self._fresh.quality
+            self._slot.time_s[:] = self._fresh.time_s
+
+    def _take(self, now_s: float) -> tuple[list[int] | None, Marks | None, Mode]:
+        with self._slot_lock:
+            if self._mode is not Mode.DRIVEN:
+                return None, None, self._mode
+            if now_s - self._told_s > self._silence_s:
+                raise DeviceError(
+                    f"bus-servo: no setpoint came for {self._silence_s:g} s: the loop hangs; the torque is off"
+                )
+            goals, self._goals = self._goals, None
+            return goals, self._marks, self._mode
+
+    def _fail(self, error: DeviceError) -> None:
+        said = str(error)
+        with self._slot_lock:
+            self._mode, self._goals = Mode.LIMP, None
+        with self.lock:
+            self._failing = True
+            torque_off(self.bus, self._servos)
+            if isinstance(error, SilenceError):
+                with contextlib.suppress(DeviceError):
+                    said = self.rounds.blame() or said
+            torque_off(self.bus, self._servos)
+        self.fault = said
