@@ -1,1 +1,1 @@
-"""Sensors on an I2C bus for wormctl: bend and tilt, distance, gas."""
+"""Sensors on an I2C bus for wormctl: tilt and bumps, distance, smell."""

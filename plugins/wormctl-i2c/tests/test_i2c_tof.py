@@ -1,0 +1,88 @@
+"""The rangers: distances, echoes that are not to be trusted, chips that stop."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from wormctl_i2c.models import Vl53l0xModel, Vl53l1xModel
+from wormctl_i2c.models.bench import Bench, read_until
+from wormctl_i2c.rangers import Vl53l0x
+from wormctl_i2c.tof import Tof, TofConfig
+from wormctl_i2c.wire import Wire
+
+from wormctl.channel import Quality
+from wormctl.device import DeviceError
+from wormctl.testing import FakeBus, bare_context
+
+CHIPS = pytest.mark.parametrize(
+    ("chip", "model"), [("vl53l0x", Vl53l0xModel), ("vl53l1x", Vl53l1xModel)], ids=["vl53l0x", "vl53l1x"]
+)
+
+
+@CHIPS
+def test_far_near_and_no_echo(chip: Any, model: Any) -> None:
+    eye = model(distance_mm=1200)
+    sensor = Tof(TofConfig(chip=chip, reach_m=0.5), Bench({0x29: eye}).buses)
+    sensor.configure(bare_context())
+    try:
+        out = read_until(sensor, Quality.GOOD)
+        assert out.values.tolist() == pytest.approx([1.2, 0.0])
+        eye.status = 4
+        read_until(sensor, Quality.FAILED)
+        assert sensor.last_error is None, "no echo is no fault of the sensor's"
+        eye.status, eye.distance_mm = (11 if chip == "vl53l0x" else 9), 100
+        assert read_until(sensor, Quality.GOOD).values.tolist() == pytest.approx([0.1, 0.8])
+        eye.distance_mm = 8190
+        read_until(sensor, Quality.FAILED)
+        assert eye.measures
+    finally:
+        sensor.close()
+    assert not eye.measures, "it is told to stop"
+
+
+@CHIPS
+def test_one_that_stops_is_started_anew(chip: Any, model: Any) -> None:
+    eye = model()
+    sensor = Tof(TofConfig(chip=chip), Bench({0x29: eye}).buses)
+    sensor.configure(bare_context())
+    try:
+        read_until(sensor, Quality.GOOD)
+        eye.lose_power()
+        read_until(sensor, Quality.FAILED)
+        assert "has stopped measuring" in str(sensor.last_error)
+        read_until(sensor, Quality.GOOD)
+    finally:
+        sensor.close()
+
+
+def test_a_vl53l1x_is_told_from_a_vl53l0x() -> None:
+    for chip, model in (("vl53l1x", Vl53l0xModel()), ("vl53l0x", Vl53l1xModel())):
+        sensor = Tof(TofConfig(chip=chip), Bench({0x29: model}).buses)  # type: ignore[arg-type]
+        other = "vl53l0x" if chip == "vl53l1x" else "vl53l1x"
+        with pytest.raises(DeviceError, match=rf'^\$\.chip = \'{chip}\': no .*: set chip = "{other}"$'):
+            sensor.configure(bare_context())
+
+
+def test_two_in_two_threads_do_not_mix_their_bytes() -> None:
+    """Adafruit's driver keeps one buffer for all chips of the kind."""
+    chips = [Vl53l0x(Wire(FakeBus({0x29: Vl53l0xModel(mm, 0.0)}), 0x29)) for mm in (123, 1867)]
+    seen: list[set[float | None]] = [set(), set()]
+
+    def look(i: int) -> None:
+        for _ in range(300):
+            seen[i].add(chips[i].distance_m())
+
+    threads = [threading.Thread(target=look, args=(i,)) for i in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20.0)
+    assert seen == [{0.123}, {1.867}]
+
+
+def test_a_chip_that_is_never_ready_ends_soon() -> None:
+    sensor = Tof(TofConfig(), Bench({0x29: Vl53l0xModel(period_s=60.0)}).buses)
+    with pytest.raises(DeviceError, match=r"tof: VL53L0X at 0x29 on I2C bus 1: Timeout waiting for VL53L0X!"):
+        sensor.configure(bare_context())
