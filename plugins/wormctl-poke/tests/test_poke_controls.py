@@ -21,6 +21,9 @@ XBOX_BLUETOOTH = Layout(
 SWITCH_PRO = Layout(
     (0, 1, 3, 4, 0x10, 0x11), (0x130, 0x131, 0x133, 0x134, 0x135, 0x136, 0x137, 0x138, 0x139, 0x13A, 0x13B)
 )
+RIGHT_STICK_ON_Z = Layout(
+    (0, 1, 2, 5, 0x10, 0x11), (0x130, 0x131, 0x133, 0x134, 0x136, 0x137, 0x138, 0x139, 0x13A, 0x13B)
+)
 BY_THE_BOOK = Layout((0, 1, 3, 4, 0x14, 0x15), (0x130, 0x131, 0x220, 0x221, 0x222, 0x223))
 
 
@@ -38,6 +41,8 @@ BY_THE_BOOK = Layout((0, 1, 3, 4, 0x14, 0x15), (0x130, 0x131, 0x220, 0x221, 0x22
         (XBOX_BLUETOOTH, "left_trigger", Control("axis", 5)),
         (SWITCH_PRO, "left_trigger", Control("button", 7)),
         (SWITCH_PRO, "right_trigger", Control("button", 8)),
+        (RIGHT_STICK_ON_Z, "left_trigger", Control("button", 6)),
+        (RIGHT_STICK_ON_Z, "right_trigger", Control("button", 7)),
         (BY_THE_BOOK, "right_trigger", Control("axis", 4)),
         (BY_THE_BOOK, "left_trigger", Control("axis", 5)),
         (BY_THE_BOOK, "dpad_left", Control("button", 4)),

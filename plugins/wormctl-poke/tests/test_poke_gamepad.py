@@ -197,14 +197,21 @@ class TestPad:
 
 def test_another_gamepad_may_take_its_place() -> None:
     first, second = TestPad(), TestPad(Layout((0, 1, 3, 4), (0x130, 0x136, 0x137, 0x138, 0x139)))
-    second.queue = b"".join(encode(JsEvent("button", number, 0, initial=True)) for number in range(5))
+    second.queue = b""
     pads: list[Pad] = [second, first]
     sensor = GamepadSensor(GamepadConfig(), open_pad=lambda path: pads.pop())
     sensor.configure(bare_context())
     read_until(sensor, resting)
     first.gone = True
     read_until(sensor, anyhow, Quality.FAILED)
+    deadline_s = time.monotonic() + 5.0
+    while pads:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
     assert first.closed
+    time.sleep(0.05)
+    read_until(sensor, anyhow, Quality.FAILED)  # what the first told is not true of the second
+    second.queue = b"".join(encode(JsEvent("button", number, 0, initial=True)) for number in range(5))
     read_until(sensor, resting)
     second.queue = encode(JsEvent("button", 4, 1))
     read_until(sensor, lambda v: v[NOSE] == 1.0)

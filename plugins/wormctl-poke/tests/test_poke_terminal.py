@@ -95,7 +95,7 @@ def test_what_is_typed_before_and_after_is_no_poke_and_no_command(person: Person
     terminal.open()
     time.sleep(0.05)
     assert terminal.read() == b""
-    person.types("nnn")
+    person.types("nnn\n")
     terminal.close()
     shell = os.open(person.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     with pytest.raises(BlockingIOError):

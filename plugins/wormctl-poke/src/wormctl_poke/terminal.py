@@ -117,8 +117,8 @@ class Terminal:
             )
         self._before = modes
         self._undo = UndoAtEnd(self.restore)
-        self._resume()
-        with contextlib.suppress(termios.error):
+        with _no_job_control_stops():
+            self._resume()
             termios.tcflush(self._fd, termios.TCIFLUSH)  # typed before the worm was there
 
     def _resume(self) -> None:
