@@ -36,21 +36,24 @@ def test_the_pins_are_those_of_the_firmware() -> None:
         "CONTACT_HEAD_PIN PINC": 2,
         "CONTACT_TAIL_PIN PINC": 3,
         "ESTOP_PIN PINC": 4,
-        "LAMP_PIN PORTC": 5,
+        "LAMP_PIN PORTB": 5,
     }
     for name, pin in analogue.items():
         assert re.search(rf"#define {name} {pin}\b", PINS)
     for name, pin in digital.items():
         assert re.search(rf"#define {name}{pin}\b", PINS)
+    for name, pins in {"SERVOS_D": 0xFC, "SERVOS_B": 0x1F, "SERVOS_C": 0x20}.items():
+        assert int(re.findall(rf"#define {name} (0x\w+)", PINS)[0], 16) == pins, "B5 is the bootloader's lamp"
     for row in (
         "| A0, A1 | left nose, right nose",
         "| A2, A3 | head contact, tail contact",
         "| A4 | second contact of the emergency stop",
-        "| A5 | lamp",
+        "| D13 | lamp",
         "| A6 | servo rail",
         "| A7 | pack",
         "| D2 to D7 | signal of joints 0 to 5 |",
-        "| D8 to D13 | signal of joints 6 to 11 |",
+        "| D8 to D12 | signal of joints 6 to 10 |",
+        "| A5 | signal of joint 11 |",
     ):
         assert row in README
 

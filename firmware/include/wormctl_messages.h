@@ -10,7 +10,7 @@
 #endif
 
 /* A hash of all of this; a host with another does not arm. */
-#define SCHEMA 0x2219e76dUL
+#define SCHEMA 0x8a2a320eUL
 
 #define VERSION 1
 #define JOINTS 12
@@ -77,6 +77,7 @@ enum result {
     RESULT_BUSY = 11,
     RESULT_BAD_VALUE = 12,
     RESULT_STORAGE = 13,
+    RESULT_OUTSIDE = 14,
 };
 
 /* What the firmware has. */

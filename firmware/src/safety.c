@@ -51,6 +51,11 @@ bool safety_joint_valid(const struct joint *joint) {
            in_pulse_range(pulse_us(joint, joint->low)) && in_pulse_range(pulse_us(joint, joint->high));
 }
 
+/* The angle that a pulse stands for. */
+static int32_t angle_of(const struct joint *joint, uint16_t us) {
+    return ((int32_t)us - joint->centre_us) * ANGLE_PER_RAD / joint->us_per_rad;
+}
+
 uint8_t safety_set_joint(struct safety *s, uint16_t session, uint8_t index, const struct joint *joint) {
     if (session == 0 || session != s->session) {
         return RESULT_NO_SESSION;
@@ -60,6 +65,14 @@ uint8_t safety_set_joint(struct safety *s, uint16_t session, uint8_t index, cons
     }
     if (index >= JOINTS || !safety_joint_valid(joint)) {
         return RESULT_BAD_VALUE;
+    }
+    /* The servo stands where its last pulse said, whatever the new line calls that. */
+    if (joint->configured && s->last_us[index] != 0) {
+        int32_t angle = angle_of(joint, s->last_us[index]);
+        if (angle < joint->low - SLOW_STEP || angle > joint->high + SLOW_STEP) {
+            return RESULT_OUTSIDE;
+        }
+        s->angle[index] = (int16_t)angle;
     }
     s->joint[index] = *joint;
     s->ready = 0;
@@ -128,14 +141,15 @@ uint8_t safety_arm(struct safety *s, const struct msg_arm *request, uint16_t tab
     if (s->session == 0 || request->session != s->session) {
         return RESULT_NO_SESSION;
     }
-    if (moving(s)) {
-        return RESULT_BUSY;
-    }
     if (request->boot_id != s->boot_id) {
         return RESULT_WRONG_BOOT;
     }
     if (request->table_crc != table_crc) {
         return RESULT_WRONG_TABLE;
+    }
+    if (moving(s)) {
+        /* Asked for again, as the answer was lost: it is as it should be. */
+        return s->state == STATE_ARMED && request->joints == s->enabled ? RESULT_OK : RESULT_BUSY;
     }
     if (s->fault != FAULT_NONE) {
         return RESULT_FAULTED;
@@ -177,6 +191,9 @@ uint8_t safety_clear(struct safety *s, const struct msg_clear *request) {
     }
     if (moving(s)) {
         return RESULT_BUSY;
+    }
+    if (s->fault == FAULT_NONE) {
+        return RESULT_OK; /* cleared already, and the answer was lost */
     }
     if (request->fault != s->fault) {
         return RESULT_BAD_VALUE;
@@ -249,5 +266,10 @@ void safety_tick(struct safety *s, const struct safety_inputs *inputs) {
     }
     if (s->ticks < SLOW_TICKS) {
         s->ticks++;
+    }
+    for (uint8_t j = 0; j < JOINTS; j++) {
+        if (s->live >> j & 1) {
+            s->last_us[j] = safety_pulse_us(s, j);
+        }
     }
 }

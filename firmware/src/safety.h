@@ -29,7 +29,8 @@ struct safety_inputs {
 struct safety {
     struct joint joint[JOINTS];
     int16_t wanted[JOINTS];
-    int16_t angle[JOINTS]; /* what the pulses say; after they end, what they said last */
+    int16_t angle[JOINTS];    /* what the pulses say; after they end, what they said last */
+    uint16_t last_us[JOINTS]; /* the newest pulse of each; 0 if it has had none since the start */
     struct safety_inputs inputs;
     uint32_t boot_id;
     uint16_t session; /* 0: nobody has said hello */

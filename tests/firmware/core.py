@@ -51,6 +51,7 @@ class Safety(Structure):
         ("joint", Joint * m.JOINTS),
         ("wanted", Angles),
         ("angle", Angles),
+        ("last_us", Pulses),
         ("inputs", SafetyInputs),
         ("boot_id", c_uint32),
         ("session", c_uint16),

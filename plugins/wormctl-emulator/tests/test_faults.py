@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
-from wormctl_emulator.chip import HZ, PULSE
+from wormctl_emulator.chip import HZ, PULSE, Chip
 from wormctl_emulator.faults import FAULTS
 from wormctl_emulator.for_tests import need_firmware
 from wormctl_emulator.judge import judge, moves_between
@@ -39,6 +41,19 @@ def test_the_judge_sees_a_pulse_beyond_the_limits() -> None:
     assert judge(pulses([1500.0, 400.0], cut=1), JOINTS) == (math.inf, -math.inf, 0.0, 0.0, 2)
 
 
+def test_a_pin_that_stays_high_is_seen(tmp_path: Path) -> None:
+    source, elf = tmp_path / "high.c", tmp_path / "high.elf"
+    source.write_text("#include <avr/io.h>\nint main(void) { DDRC = 32; PORTC = 32; for (;;) {} }\n")
+    subprocess.run(["avr-gcc", "-mmcu=atmega328p", "-Os", str(source), "-o", str(elf)], check=True)
+    chip = Chip(elf)
+    for _ in range(4):
+        chip.run(0.005)
+    seen = judge(chip.pulses(), JOINTS)
+    chip.close()
+    assert seen.beyond_deg > 90.0
+    assert seen.last_s > 0.01
+
+
 def test_the_judge_sees_a_jump() -> None:
     assert judge(pulses([1500.0, 1537.0, 1574.0]), JOINTS).slew_deg_s < 180.0
     assert judge(pulses([1500.0, 1600.0]), JOINTS).slew_deg_s > 180.0
@@ -47,6 +62,9 @@ def test_the_judge_sees_a_jump() -> None:
         "176 degrees/s, as the firmware does"
     )
     assert judge(pulses(list(1500.0 + 41.0 * steps)), JOINTS).slew_deg_s > 180.0, "196 degrees/s, for a while"
+    paused = pulses([1500.0, 1600.0])
+    paused["rise"][1] += 5 * HZ
+    assert judge(paused, JOINTS).slew_deg_s > 180.0, "a pause takes the servo nowhere"
     seen = judge(np.concatenate([pulses([1500.0]), pulses([1900.0], servo=1)]), JOINTS)
     assert seen.slew_deg_s == 0.0, "two joints may stand apart"
 

@@ -35,22 +35,26 @@ def wormctl(
     *words: str, folder: Path, typed: str = "", timeout: float = 60.0
 ) -> subprocess.CompletedProcess[str]:
     """A command line, as it is typed."""
-    env = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
     return subprocess.run(
         [sys.executable, "-m", "wormctl", *words],
-        cwd=folder, input=typed, capture_output=True, text=True, timeout=timeout, env=env,
+        cwd=folder, input=typed, capture_output=True, text=True, timeout=timeout,
     )  # fmt: skip
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """`wormctl run` on the robot in `folder`."""
-    command = [sys.executable, "-m", "wormctl", "run", "--body", "serial", "--port", str(folder / "robot")]
+def running(folder: Path, *program: str) -> Iterator[subprocess.Popen[str]]:
+    """`wormctl run` on the robot in `folder`; `program`: what stands for `-m wormctl`."""
+    command = [
+        sys.executable,
+        *(program or ("-m", "wormctl")),
+        "run",
+        "--body",
+        "serial",
+        "--port",
+        str(folder / "robot"),
+    ]
     command += ["--no-media", "--seconds", "60", "--out", str(folder / "run")]
-    env = {**os.environ, "XDG_RUNTIME_DIR": str(folder)}
-    with subprocess.Popen(
-        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env
-    ) as process:
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             yield process
         finally:
@@ -141,10 +145,10 @@ def test_a_robot_that_stops_itself_ends_the_run(
 
 
 def test_stop_ends_a_run_from_another_shell(robot: Terminal, tmp_path: Path) -> None:
-    assert wormctl("stop", folder=tmp_path).returncode == 1
+    assert wormctl("stop", "--port", "robot", folder=tmp_path).returncode == 1
     with running(tmp_path) as process:
         wait_for(lambda: robot.rig.width_us.all())
-        done = wormctl("stop", folder=tmp_path)
+        done = wormctl("stop", "--port", "robot", folder=tmp_path)
         said, _ = process.communicate(timeout=20.0)
     assert " setpoints sent, " in said
     assert " 0 frames damaged" in said
@@ -155,22 +159,20 @@ def test_stop_ends_a_run_from_another_shell(robot: Terminal, tmp_path: Path) -> 
 
 
 def test_stop_kills_a_run_that_does_not_listen(robot: Terminal, tmp_path: Path) -> None:
-    with running(tmp_path) as process:
+    deaf = (
+        "import signal, sys\n"
+        "from wormctl.cli import main\n"
+        "kept = signal.signal\n"
+        "signal.signal = lambda number, handler: kept(number, signal.SIG_IGN)\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    with running(tmp_path, "-c", deaf) as process:
         wait_for(lambda: robot.rig.width_us.all())
-        process.send_signal(signal.SIGSTOP)
-
-        def keep_suspended() -> None:
-            # It is woken to be asked; suspend it again before it can answer.
-            for _ in range(9000):
-                process.send_signal(signal.SIGSTOP)
-                time.sleep(0.0002)
-
-        hold = threading.Thread(target=keep_suspended)
-        hold.start()
-        done = wormctl("stop", folder=tmp_path)
-        hold.join()
+        done = wormctl("stop", "--port", "robot", folder=tmp_path)
+        assert process.wait(5.0) == -signal.SIGKILL
     assert done.returncode == 0
-    assert "ed the run on" in done.stdout
+    assert "killed the run on" in done.stdout
     wait_for(lambda: not robot.rig.width_us.any(), 3.0)
 
 

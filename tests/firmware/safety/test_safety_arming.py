@@ -12,6 +12,11 @@ def test_arming() -> None:
     room = ready_room()
     assert room.arm() is OK
     assert (room.s.state, room.s.enabled, room.s.live) == (m.State.ARMED, 0xFFF, 0)
+    assert room.arm() is OK, "the answer may have been lost"
+    assert (room.s.enabled, room.s.ticks, room.s.live) == (0xFFF, 0, 0)
+    assert room.arm(joints=1) is m.Result.BUSY
+    room.tick(count=S["HOLD_TICKS"])
+    assert room.s.state == m.State.HOLD
     assert room.arm() is m.Result.BUSY
 
 

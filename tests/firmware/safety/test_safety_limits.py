@@ -68,16 +68,55 @@ def test_limits_of_the_table_hold_whatever_is_asked() -> None:
     assert (room.s.angle[3], room.s.angle[4]) == (-400, -10_000)
 
 
-def test_a_pose_outside_a_new_limit_counts_as_its_edge() -> None:
+def stopped_room(angle: int) -> Room:
+    """All joints stand at `angle`, without pulses."""
     room = armed_room()
-    room.stream(5000, 201, 20)
+    room.stream(angle, 201, 60)
+    assert set(room.pulses()) == {1500 + angle * 600 // 10_000}
     room.stop()
-    assert room.set_joint(0, plain_joint(low=-300, high=300)) is OK
-    room.stream(5000, 300, 10)
+    return room
+
+
+@pytest.mark.parametrize(
+    ("joint", "angle"),
+    [
+        (plain_joint(centre_us=1500), 5000),
+        (plain_joint(centre_us=1800), 0),
+        (plain_joint(centre_us=1700), 1666),
+        (plain_joint(centre_us=1700, us_per_rad=-600), -1666),
+        (plain_joint(us_per_rad=-300), -10_000),
+        (plain_joint(-3000, 3000, centre_us=1980), -3000),
+        (plain_joint(-3000, 3000, centre_us=1985), -3083),
+        (plain_joint(-3000, 3000, centre_us=1620), 3000),
+        (plain_joint(-3000, 3000, centre_us=1615), 3083),
+    ],
+)
+def test_a_servo_stands_where_it_stood_whatever_its_new_line_says(joint: Joint, angle: int) -> None:
+    room = stopped_room(5000)
+    assert room.set_joint(4, joint) is OK
+    assert room.s.angle[4] == angle
+    room.stream(list(room.s.angle), 300, 10)
     assert room.arm() is OK
-    room.setpoint(5000, 320)
-    room.tick()
-    assert room.pulses()[0] == 1500 + 300 * 600 // 10_000
+    room.stream(list(room.s.angle), 310, 5 * S["ENABLE_TICKS"])
+    assert abs(room.pulses()[4] - 1800) <= 6
+
+
+@pytest.mark.parametrize("joint", [plain_joint(low=-300, high=4895), plain_joint(-9000, 100, us_per_rad=300)])
+def test_a_line_that_would_make_a_servo_jump_is_refused(joint: Joint) -> None:
+    room = stopped_room(5000)
+    before = bytes(room.s)
+    assert room.set_joint(0, joint) is m.Result.OUTSIDE
+    assert bytes(room.s) == before
+    joint.configured = False
+    assert room.set_joint(0, joint) is OK
+    joint.configured = True
+    assert room.set_joint(0, joint) is m.Result.OUTSIDE, "out of the table, it still stands there"
+
+
+def test_a_servo_that_never_had_a_pulse_may_get_any_line() -> None:
+    room = ready_room()
+    assert room.set_joint(0, plain_joint(centre_us=1900, high=100)) is OK
+    assert room.s.angle[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,8 @@ def test_clearing_a_fault() -> None:
     room.tick()
     assert room.clear(m.Fault.ESTOP) is OK
     assert (room.s.fault, room.s.ready) == (m.Fault.NONE, 0)
+    assert room.clear(m.Fault.ESTOP) is OK, "the answer may have been lost"
+    assert room.clear(m.Fault.ESTOP, boot_id=8) is m.Result.WRONG_BOOT
     assert room.arm() is m.Result.NOT_READY
 
 

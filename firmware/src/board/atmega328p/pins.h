@@ -1,23 +1,21 @@
-/* Which pin does what on an Arduino Nano or Uno: the firmware's side of hardware/wiring.toml. */
+/* Which pin does what on an Arduino Nano or Uno: the firmware's side of hardware/wiring.dot. */
 #ifndef PINS_H
 #define PINS_H
 
 #include <avr/io.h>
 
-/* Joints 0-5 on PD2-PD7 (D2-D7), joints 6-11 on PB0-PB5 (D8-D13). */
+/* Joints 0-5 on PD2-PD7 (D2-D7), joints 6-10 on PB0-PB4 (D8-D12), joint 11 on PC5 (A5). None is on PB5 (D13):
+ * every bootloader blinks it, for as long as 100 ms, before the firmware begins. */
 #define BANK_JOINTS 6
-#define BANK_A_PORT PORTD
-#define BANK_A_SHIFT 2
-#define BANK_A_PINS 0xfc
-#define BANK_B_PORT PORTB
-#define BANK_B_SHIFT 0
-#define BANK_B_PINS 0x3f
+#define SERVOS_D 0xfc
+#define SERVOS_B 0x1f
+#define SERVOS_C 0x20
 
 /* Inputs with pull-ups, on port C: closed is low. The e-stop is closed while all is well. */
 #define CONTACT_HEAD_PIN PINC2 /* A2 */
 #define CONTACT_TAIL_PIN PINC3 /* A3 */
 #define ESTOP_PIN PINC4        /* A4 */
-#define LAMP_PIN PORTC5        /* A5: lit while there are pulses */
+#define LAMP_PIN PORTB5        /* D13, the board's own: lit while there are pulses */
 
 /* Analogue channels. Voltages come through dividers of 20 and 10 kiloohm. */
 #define ADC_NOSE_LEFT 0  /* A0 */

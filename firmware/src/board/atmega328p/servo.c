@@ -26,19 +26,18 @@ static volatile struct bank bank_a = {.left = FRAME}, bank_b = {.left = FRAME};
 
 /* One edge. The pins come first: what is counted after them makes no pulse longer. A whole turn takes 5 us,
  * and may have to wait for the other interrupts, which are as short: that is all the jitter there is. */
-#define TURN(bank, port, pins, first_pin, compare)                                                           \
+#define TURN(bank, show, compare)                                                                            \
     do {                                                                                                     \
         uint8_t slot = (bank).slot;                                                                          \
-        uint8_t others = (port) & (uint8_t) ~(pins);                                                         \
         if (slot == BANK_JOINTS) {                                                                           \
-            (port) = others;                                                                                 \
+            show(BANK_JOINTS);                                                                               \
             (compare) += (bank).left;                                                                        \
             (bank).left = FRAME;                                                                             \
             (bank).shown = (bank).ready;                                                                     \
             (bank).slot = 0;                                                                                 \
         } else {                                                                                             \
             uint16_t width = (bank).width[(bank).shown][slot];                                               \
-            (port) = width ? others | mask[slot] << (first_pin) : others;                                    \
+            show(width ? slot : BANK_JOINTS);                                                                \
             width = width ? width : SILENT_SLOT;                                                             \
             (compare) += width;                                                                              \
             (bank).left -= width;                                                                            \
@@ -46,11 +45,21 @@ static volatile struct bank bank_a = {.left = FRAME}, bank_b = {.left = FRAME};
         }                                                                                                    \
     } while (0)
 
-static const uint8_t mask[BANK_JOINTS] = {1, 2, 4, 8, 16, 32};
+/* The pin of every slot; the last is for none. */
+static const uint8_t on_d[BANK_JOINTS + 1] = {4, 8, 16, 32, 64, 128, 0};
+static const uint8_t on_b[BANK_JOINTS + 1] = {1, 2, 4, 8, 16, 0, 0};
+static const uint8_t on_c[BANK_JOINTS + 1] = {0, 0, 0, 0, 0, 32, 0};
 
-ISR(TIMER1_COMPA_vect) { TURN(bank_a, BANK_A_PORT, BANK_A_PINS, BANK_A_SHIFT, OCR1A); }
+static inline void show_a(uint8_t slot) { PORTD = (PORTD & (uint8_t)~SERVOS_D) | on_d[slot]; }
 
-ISR(TIMER1_COMPB_vect) { TURN(bank_b, BANK_B_PORT, BANK_B_PINS, BANK_B_SHIFT, OCR1B); }
+static inline void show_b(uint8_t slot) {
+    PORTB = (PORTB & (uint8_t)~SERVOS_B) | on_b[slot];
+    PORTC = (PORTC & (uint8_t)~SERVOS_C) | on_c[slot];
+}
+
+ISR(TIMER1_COMPA_vect) { TURN(bank_a, show_a, OCR1A); }
+
+ISR(TIMER1_COMPB_vect) { TURN(bank_b, show_b, OCR1B); }
 
 /* Fills the buffer that is not shown. Two calls in one frame: the second finds it free again only if it takes
  * back the first one's, which no interrupt has begun to read. */
@@ -69,18 +78,19 @@ static bool fill(volatile struct bank *bank, const uint16_t us[BANK_JOINTS]) {
 void board_pulses(const uint16_t us[JOINTS]) {
     bool any_a = fill(&bank_a, us), any_b = fill(&bank_b, us + BANK_JOINTS);
     if (any_a || any_b) {
-        PORTC |= _BV(LAMP_PIN);
+        PORTB |= _BV(LAMP_PIN); /* one instruction: no interrupt's pulse is lost by it */
     } else {
-        PORTC &= (uint8_t)~_BV(LAMP_PIN);
+        PORTB &= (uint8_t)~_BV(LAMP_PIN);
     }
 }
 
 void servo_start(void) {
-    BANK_A_PORT &= (uint8_t)~BANK_A_PINS;
-    BANK_B_PORT &= (uint8_t)~BANK_B_PINS;
-    DDRD |= BANK_A_PINS;
-    DDRB |= BANK_B_PINS;
-    DDRC |= _BV(LAMP_PIN);
+    PORTD &= (uint8_t)~SERVOS_D;
+    PORTB &= (uint8_t) ~(SERVOS_B | _BV(LAMP_PIN));
+    PORTC &= (uint8_t)~SERVOS_C;
+    DDRD |= SERVOS_D;
+    DDRB |= SERVOS_B | _BV(LAMP_PIN);
+    DDRC |= SERVOS_C;
     TCCR1A = 0;
     TCCR1B = _BV(CS11);
     OCR1A = 2000;

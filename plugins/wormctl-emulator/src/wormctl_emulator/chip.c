@@ -26,6 +26,10 @@
 #define HANG 0xcfff   /* rjmp to itself */
 #define MARK 0x3e     /* GPIOR0, in data space: the firmware writes it once in every round of its main loop */
 
+#define STUCK (HZ / 385) /* 2.6 ms: no pulse is so long */
+
+static const char SERVO_PIN[SERVOS][3] = {"D2", "D3", "D4", "D5", "D6", "D7", "B0", "B1", "B2", "B3", "B4", "C5"};
+
 struct pulse {
     uint64_t rise;
     uint32_t width;
@@ -240,7 +244,7 @@ struct chip *chip_new(const char *elf) {
     for (int n = 0; n < SERVOS; n++) {
         struct tag *tag = malloc(sizeof *tag);
         *tag = (struct tag){c, n};
-        avr_irq_t *pin = avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(n < 6 ? 'D' : 'B'), n < 6 ? n + 2 : n - 6);
+        avr_irq_t *pin = avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(SERVO_PIN[n][0]), SERVO_PIN[n][1] - '0');
         avr_irq_register_notify(pin, on_servo, tag);
     }
     for (int n = 0; n < 8; n++) {
@@ -322,6 +326,13 @@ int chip_run(struct chip *c, uint64_t cycles, int stop_on_byte) {
         int state = avr_run(avr);
         if (state == cpu_Done || state == cpu_Crashed) {
             return -1;
+        }
+    }
+    /* A pin that stays high is told as pulses without a pause between them, each far too long. */
+    for (int n = 0; n < SERVOS; n++) {
+        if (c->rise[n] && avr->cycle - c->rise[n] > STUCK) {
+            keep_pulse(c, n, 0);
+            c->rise[n] = avr->cycle;
         }
     }
     return 0;

@@ -15,7 +15,7 @@ JITTER_US = 10.0
 """How far a pulse may be off, either way, because one interrupt waits for another: counted out of all that follows."""
 _TICK_S = 0.02
 _LAGS = (1, 10)
-"""Over how many frames slew is judged: over one, jitter hides much of it; over ten, next to nothing."""
+"""Over how many pulses slew is judged: over one, jitter hides much of it; over ten, next to nothing."""
 
 
 class Seen(NamedTuple):
@@ -28,7 +28,8 @@ class Seen(NamedTuple):
     beyond_deg: float
     """How far the worst pulse was outside its joint's limits; 0 for none, whatever the jitter."""
     slew_deg_s: float
-    """The quickest that any joint went from one pulse to the next, jitter counted out."""
+    """The quickest that any joint went from one pulse to the next, jitter counted out: over a pause too, as the servo
+    stands where the last one before it said."""
     cut: int
     """Pulses that a reset cut short."""
 
@@ -62,9 +63,7 @@ def judge(pulses: NDArray[np.void], joints: tuple[JointTable, ...]) -> Seen:
         for lag in _LAGS:
             if np.count_nonzero(mine) > lag:
                 moved = np.abs(deg[mine][lag:] - deg[mine][:-lag]) - 2.0 * jitter_deg[mine][lag:]
-                # What may pass in so many frames; after a pause it may have moved for longer.
-                frames = np.maximum(np.round((rise_s[mine][lag:] - rise_s[mine][:-lag]) / _TICK_S), lag)
-                slew = max(slew, float((moved / (frames * _TICK_S)).max()))
+                slew = max(slew, float(moved.max()) / (lag * _TICK_S))
     return Seen(float(rise_s.min()), float(rise_s.max()), float(beyond.max()), slew, cut)
 
 

@@ -131,10 +131,10 @@ class SerialBody:
         telemetry = talk.look()
         self._clear_fault(talk, Fault(telemetry.number("fault")))
         self._angles = list(telemetry.numbers("angle"))
-        talk.arm(tuple(self._angles), (1 << self.config.joints) - 1)
-        self._armed = True
         if not self.spec.simulated:
             self._claim = claim(talk.line.name)
+        talk.arm(tuple(self._angles), (1 << self.config.joints) - 1)
+        self._armed = True
         now = talk.line.now_s()
         self._began_s, self._judged = now, (now, self._damaged(talk), talk.answered)
 

@@ -122,6 +122,7 @@ def calibrate_joint(talk: Talk, joint: int, start: JointTable) -> JointTable:
         "keep fingers away. Enter switches it on: "
     )
     with jog(talk, joint) as one:
+        one.move_to(0)
         _nudge(one, f"joint {joint}: is it straight? +, -, or Enter: ", SEARCH_DEG)
         middle_rad = one.angle / ANGLE_PER_RAD
         one.move_to(one.angle + _angle(SHOW_DEG))
@@ -130,6 +131,8 @@ def calibrate_joint(talk: Talk, joint: int, start: JointTable) -> JointTable:
             f"joint {joint}: it was told to bend to its left, seen from above, head ahead. Did it? Enter or n: ",
         )
         reverse = answer.startswith("n")
+        one.move_to(round(middle_rad * ANGLE_PER_RAD))
+        _settle(one)
     centre_us = round(room.pulse_us(middle_rad))
     scale = -start.us_per_rad if reverse else start.us_per_rad
     found = _within(msgspec.structs.replace(start, centre_us=centre_us, us_per_rad=scale))

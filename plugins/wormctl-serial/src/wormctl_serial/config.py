@@ -46,7 +46,7 @@ class JointTable(Config, frozen=True, kw_only=True):
 
     def line(self, index: int) -> dict[str, Value]:
         """As it travels: the fields of JOINT."""
-        low, high = (math.trunc(math.radians(deg) * ANGLE_PER_RAD) for deg in (self.low_deg, self.high_deg))
+        low, high = (round(math.radians(deg) * ANGLE_PER_RAD) for deg in (self.low_deg, self.high_deg))
         return {
             "joint": index,
             "configured": 1,

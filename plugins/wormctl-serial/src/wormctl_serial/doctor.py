@@ -19,6 +19,7 @@ from wormctl_serial.body import REFERENCE_V
 from wormctl_serial.codec import number
 from wormctl_serial.config import AUTO
 from wormctl_serial.find import connect
+from wormctl_serial.joint_table import fetch
 from wormctl_serial.line import BAUDS
 from wormctl_serial.messages import JOINTS, NOSE_FULL, SAFETY, Fault, Input, Reset
 from wormctl_serial.talk import FIRMWARE, Talk, explain_fault, schema_fits
@@ -177,7 +178,9 @@ def _robot(talk: Talk) -> Iterator[Check]:
 
 
 def _reset(why: Reset) -> Check:
-    names = ", ".join(flag.name.lower() for flag in why if flag.name) or "unknown"
+    names = ", ".join(flag.name.lower() for flag in why if flag.name) or "why it started is not known"
+    if not why:
+        return Check("last start", Verdict.PASS, f"{names}: the bootloader keeps it to itself")
     if why & Reset.BROWNOUT:
         return Check(
             "last start", Verdict.WARN, names, "its supply broke down: thicker wires, a better regulator?"
@@ -188,8 +191,7 @@ def _reset(why: Reset) -> Check:
 
 
 def _joints(talk: Talk) -> Check:
-    lines = [talk.ask("GET_JOINT", {"joint": j}, "JOINT") for j in range(JOINTS)]
-    ready = [str(j) for j, line in enumerate(lines) if line["configured"]]
+    ready = [joint for joint in fetch(talk) if joint is not None]
     if not ready:
         return Check("joint table", Verdict.FAIL, "empty: no joint may move", "wormctl calibrate")
     told = f"{len(ready)} of {JOINTS} joints set up"

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 from wormctl.config import ConfigError, convert, read_toml
+from wormctl.device import DeviceError
 from wormctl.files import whole_file
 from wormctl_serial.codec import number
-from wormctl_serial.config import JointTable, SerialConfig, table_lines
+from wormctl_serial.config import JointTable, SerialConfig, table_crc, table_lines
 from wormctl_serial.messages import ANGLE_PER_RAD, JOINTS
 from wormctl_serial.talk import SAVE_S, Talk, Values
 
@@ -19,8 +20,11 @@ _BLOCK = re.compile(rf"\n*{re.escape(BEGIN)}.*?{re.escape(END)}\n", re.DOTALL)
 
 
 def fetch(talk: Talk) -> list[JointTable | None]:
-    """The firmware's table; None for a joint that is not set up."""
-    return [_joint(talk.ask("GET_JOINT", {"joint": j}, "JOINT")) for j in range(JOINTS)]
+    """The firmware's table; None for a joint that is not set up. Raises `DeviceError` if it cannot be had whole."""
+    lines = [talk.ask("GET_JOINT", {"joint": j}, "JOINT", about={"joint": j}) for j in range(JOINTS)]
+    if table_crc(lines) != number(talk.hello(), "table_crc"):
+        raise DeviceError(f"{talk.line.name}: the joint table came over damaged: try again")
+    return [_joint(line) for line in lines]
 
 
 def _joint(line: Values) -> JointTable | None:
@@ -29,9 +33,14 @@ def _joint(line: Values) -> JointTable | None:
     return JointTable(
         centre_us=number(line, "centre_us"),
         us_per_rad=number(line, "us_per_rad"),
-        low_deg=round(math.degrees(number(line, "low") / ANGLE_PER_RAD), 2),
-        high_deg=round(math.degrees(number(line, "high") / ANGLE_PER_RAD), 2),
+        low_deg=_deg(number(line, "low")),
+        high_deg=_deg(number(line, "high")),
     )
+
+
+def _deg(angle: int) -> float:
+    """So many decimals that the way back gives the same angle."""
+    return round(math.degrees(angle / ANGLE_PER_RAD), 3)
 
 
 def send(talk: Talk, joints: tuple[JointTable, ...]) -> None:
@@ -68,7 +77,7 @@ def write_file(path: Path, joints: tuple[JointTable, ...]) -> None:
         )
     blocks = [
         f"[[body.joint]]  # {j}\ncentre_us = {joint.centre_us}\nus_per_rad = {joint.us_per_rad}\n"
-        f"low_deg = {joint.low_deg:g}\nhigh_deg = {joint.high_deg:g}\n"
+        f"low_deg = {joint.low_deg:.7g}\nhigh_deg = {joint.high_deg:.7g}\n"
         for j, joint in enumerate(joints)
     ]
     with whole_file(path) as partial:

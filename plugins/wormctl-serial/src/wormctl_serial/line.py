@@ -57,6 +57,7 @@ class SerialLine:
         self.name = port
         self._port = _open(port, baud)
         self._fd = self._port.fileno()
+        self._cut = False
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
         # A pseudo-terminal has no modem lines, so opening it resets nothing.
@@ -79,14 +80,16 @@ class SerialLine:
 
     def write(self, data: bytes) -> bool:
         """See `Line.write`."""
+        if self._cut:
+            data = b"\0" + data  # else what follows would be taken for the rest of what was cut short
         try:
             sent = os.write(self._fd, data)
         except BlockingIOError:
             return False
         except OSError as error:
             raise _lost(self.name, error) from error
-        # A frame cut short is dropped by its CRC; the next one begins after a zero of its own.
-        return sent == len(data)
+        self._cut = sent < len(data)
+        return not self._cut
 
     def wait(self, seconds: float) -> None:
         """See `Line.wait`."""

@@ -100,6 +100,8 @@ class Result(enum.IntEnum):
     BAD_VALUE = 12
     STORAGE = 13
     """The table could not be kept."""
+    OUTSIDE = 14
+    """The servo stands outside the new limits: its first pulse would be a jump."""
 
 
 class Capability(enum.IntFlag):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from wormctl.config import ConfigError
+from wormctl.device import DeviceError
 
 PATIENCE_S = 3.0
 
@@ -17,21 +18,28 @@ A run that drives a robot is asked to end, as Ctrl-C asks it: its pulses end at 
 that does not listen within 3 s is killed; then the firmware holds the joints within 0.2 s and ends the pulses within
 2 s. A switch in the servos' supply is quicker and surer than any program: have one.
 
+examples:
+  wormctl stop                       whatever drives a robot
+  wormctl stop --port /dev/ttyUSB0   what drives the robot there
+
 Exit status: 0 if something was stopped, 1 if nothing was running.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options: none."""
+    """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
+    parser.add_argument("--port", metavar="PATH", help="only what drives the robot on this port")
 
 
 def run(args: argparse.Namespace) -> int:
     """Stop whatever drives a robot; the exit status."""
     found = drivers()
+    if args.port is not None:
+        found = [(pid, port) for pid, port in found if os.path.realpath(port) == os.path.realpath(args.port)]
     if not found:
-        print("no robot is being driven from here")
+        print(f"no robot is being driven from here{f' on {args.port}' if args.port else ''}")
         return 1
     for pid, port in found:
         _end(pid, port)
@@ -39,17 +47,26 @@ def run(args: argparse.Namespace) -> int:
 
 
 def claims() -> Path:
-    """Where those who drive a robot leave their number: a folder of this person's own."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/wormctl-{os.getuid()}"
-    return Path(runtime) / "wormctl-driving"
+    """Where those who drive a robot leave their number: one folder for each person, whatever the shell's variables."""
+    return Path(f"/tmp/wormctl-{os.getuid()}")
 
 
 def claim(port: str) -> Path:
-    """Say that this process drives the robot on `port`. Returns the file to take away afterwards."""
+    """Say that this process drives the robot on `port`. Returns the file to take away afterwards.
+
+    Raises `DeviceError` where that cannot be said: then `wormctl stop` would not find it, and nothing should move.
+    """
     folder = claims()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / str(os.getpid())
-    file.write_text(f"{port}\n{_born(os.getpid())}\n")
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            raise DeviceError(f"{folder}: belongs to somebody else, so `wormctl stop` cannot work: remove it")
+        file.write_text(f"{os.path.abspath(port)}\n{_born(os.getpid())}\n")
+    except OSError as error:
+        raise DeviceError(
+            f"{file}: cannot be written ({error.strerror}), so `wormctl stop` would find nothing: mend that first"
+        ) from None
     return file
 
 

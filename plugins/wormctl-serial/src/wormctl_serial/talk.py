@@ -143,7 +143,7 @@ class Talk:
         heard = 0
         while self.line.now_s() < end_s:
             sequence = self._send("HELLO", {"session": self.session, "schema": SCHEMA})
-            welcome = self._await("WELCOME", sequence, 4 * ANSWER_S)
+            welcome = self._await("WELCOME", {"answers": sequence}, 4 * ANSWER_S)
             if welcome is not None:
                 self.welcome, self.restarted = welcome, None
                 return welcome
@@ -164,11 +164,21 @@ class Talk:
         if result is not Result.OK:
             raise RefusedError(f"{self.line.name}: {explain(result, self)}", result)
 
-    def ask(self, name: str, values: Values, answer: str, patience_s: float = ANSWER_S) -> Values:
-        """Ask a question, at most `TRIES` times; the answer's fields. Raises `DeviceError` if there is none."""
+    def ask(
+        self,
+        name: str,
+        values: Values,
+        answer: str,
+        patience_s: float = ANSWER_S,
+        about: Values | None = None,
+    ) -> Values:
+        """Ask a question, at most `TRIES` times; the answer's fields, of which those in `about` must be so.
+
+        Raises `DeviceError` if there is none.
+        """
         for _ in range(TRIES):
             sequence = self._send(name, values)
-            found = self._await(answer, sequence, patience_s)
+            found = self._await(answer, {"answers": sequence, **(about or {})}, patience_s)
             if found is not None:
                 return found
         raise DeviceError(f"{self.line.name}: does not answer {name} (asked {TRIES} times)")
@@ -227,14 +237,14 @@ class Talk:
         if not self.line.write(data):
             self.unsent += 1
 
-    def _await(self, name: str, sequence: int, seconds: float) -> Values | None:
-        """Listen until such an answer to the frame of that number comes."""
+    def _await(self, name: str, about: Values, seconds: float) -> Values | None:
+        """Listen until such an answer comes, with the fields that `about` says, as far as it has them."""
         end_s = self.line.now_s() + seconds
         self._answers.pop(name, None)
         while True:
             self.listen()
             found = self._answers.pop(name, None)
-            if found is not None and found.get("answers", sequence) == sequence:
+            if found is not None and all(found.get(field, value) == value for field, value in about.items()):
                 return found
             left_s = end_s - self.line.now_s()
             if left_s <= 0.0:
@@ -278,6 +288,7 @@ def explain(result: Result, talk: Talk) -> str:
         Result.UNCONFIGURED: "not all of its joints are set up: `wormctl calibrate`",
         Result.BUSY: "not while its joints move",
         Result.BAD_VALUE: "it does not take such a value",
+        Result.OUTSIDE: "a joint stands outside its new limits: straighten the snake, then switch it off and on",
         Result.STORAGE: "its memory does not keep what is written: the joint table will be lost with the power",
     }[result]
 
