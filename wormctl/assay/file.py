@@ -118,7 +118,7 @@ class Assay(msgspec.Struct, frozen=True, kw_only=True):
             robot = msgspec.structs.replace(robot, world=part)
         if file.body:
             settings = _merged(robot.body.settings, file.body)
-            at = {"file": where, "path": "$.body"} if not robot.body.settings else {}
+            at = {"where": where, "path": "$.body"} if not robot.body.settings else {}
             robot = msgspec.structs.replace(
                 robot, body=msgspec.structs.replace(robot.body, settings=settings, kept=file.body, **at)
             )
