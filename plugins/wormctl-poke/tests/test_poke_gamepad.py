@@ -269,7 +269,7 @@ def test_it_says_what_does_what_and_that_simulated_time_is_fast() -> None:
     sensor.configure(bare_context(body=IdealBody()))
     sensor.close()
     assert sensor.notes[0].startswith(
-        "gamepad: Some Gamepad: right trigger pokes the nose, south the front half, "
+        "gamepad: Some Gamepad: right trigger pokes the nose, the lower action button"
     )
     assert "--realtime" in sensor.notes[1]
 

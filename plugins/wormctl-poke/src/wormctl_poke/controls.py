@@ -71,6 +71,12 @@ _CODES: dict[str, tuple[tuple[Kind, int, Part], ...]] = {
     "dpad_right": (("button", _DPAD_RIGHT, ""), ("axis", _HAT0X, "+")),
 }
 NAMES = tuple(_CODES)
+_LABELS = {
+    "south": "the lower action button (A, cross)",
+    "east": "the right action button (B, circle)",
+    "north": "the action button called north",
+    "west": "the action button called west",
+}
 
 
 def is_control(text: str) -> bool:
@@ -79,6 +85,11 @@ def is_control(text: str) -> bool:
         return True
     numbered = _NUMBERED.fullmatch(text)
     return numbered is not None and not (numbered[1] == "button" and numbered[3])
+
+
+def in_words(text: str) -> str:
+    """What to call a control for a person who holds the gamepad."""
+    return _LABELS.get(text, text.replace("_", " "))
 
 
 def find(text: str, layout: Layout) -> Control | None:

@@ -11,7 +11,7 @@ from wormctl.channel import Samples
 from wormctl.device import Context, DeviceError
 from wormctl.slow import SlowSensor
 from wormctl_poke.channels import CHANNELS, POKES, PokeConfig, realtime_notes, spec, told
-from wormctl_poke.controls import NAMES, Control, find, is_control, pressed
+from wormctl_poke.controls import NAMES, Control, find, in_words, is_control, pressed
 from wormctl_poke.js_event import EventReader, Kind
 from wormctl_poke.pad import Pad, open_pad
 
@@ -62,7 +62,7 @@ class GamepadSensor(SlowSensor):
     def open(self, context: Context) -> None:
         """Open the gamepad, and find out what it has. Raises `DeviceError`."""
         pad = self._plug()
-        words = tuple(control.replace("_", " ") for control in self._config.controls())
+        words = tuple(map(in_words, self._config.controls()))
         self.notes = (f"gamepad: {pad.name}: {told(words)}", *realtime_notes("gamepad", context))
 
     def measure(self, now_s: float, out: Samples) -> None:
