@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from wormctl.device import DeviceError
-from wormctl_bus_servo.bus import RustypotBus
+from wormctl_bus_servo.bus import PATIENT_S, RustypotBus
 from wormctl_bus_servo.checks import torque_off
 from wormctl_bus_servo.config import DYNAMIXEL_BAUDS, FEETECH_BAUDS, BusServoConfig
 from wormctl_bus_servo.joints import joint_map, reach_deg
 from wormctl_bus_servo.kinds import TICKS, Kind
 
 
-def scan(config: BusServoConfig, *, everywhere: bool) -> int:
-    """List who answers; `everywhere`: at other baud rates, too, if nobody does. The exit status."""
+def scan(config: BusServoConfig, *, expected: Sequence[int] = (), everywhere: bool = False) -> int:
+    """List who answers; the exit status.
+
+    A broadcast's answers may collide, so those who are `expected` are asked by name as well. `everywhere`: at other
+    baud rates, too, if nobody answers.
+    """
     kind = config.what
     others = FEETECH_BAUDS if kind.name == "sts3215" else DYNAMIXEL_BAUDS
     bauds = [config.baud, *(baud for baud in reversed(others) if everywhere and baud != config.baud)]
     for baud in bauds:
-        bus = RustypotBus(kind, config.port, baud)
+        bus = RustypotBus(kind, config.port, baud, PATIENT_S)
         try:
             found = bus.scan()
-            for servo in config.servos:
-                # A broadcast's answers may collide; who was to be there is asked by name.
+            for servo in expected:
                 if servo not in found and (values := bus.ask(servo, ("model_number",))) is not None:
                     found[servo] = values["model_number"]
             if found:
@@ -42,7 +46,7 @@ def scan(config: BusServoConfig, *, everywhere: bool) -> int:
 def zero(config: BusServoConfig) -> int:
     """Print the pose as the straight one: lines on stdout, remarks on stderr. Raises `DeviceError`."""
     kind = config.what
-    bus = RustypotBus(kind, config.port, config.baud)
+    bus = RustypotBus(kind, config.port, config.baud, PATIENT_S)
     try:
         answers = {servo: bus.ask(servo, (*kind.motion, *kind.state)) for servo in config.servos}
     finally:
@@ -77,7 +81,7 @@ def zero(config: BusServoConfig) -> int:
 
 def off(config: BusServoConfig) -> int:
     """Switch every torque off, whatever the ids; the exit status."""
-    bus = RustypotBus(config.what, config.port, config.baud)
+    bus = RustypotBus(config.what, config.port, config.baud, PATIENT_S)
     try:
         bus.broadcast("torque_enable", 0)
         torque_off(bus, config.servos)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wormctl.channel import Channel, OnError, Samples
 from wormctl.device import JOINT_POSITION, Capability, Context, DeviceError, DeviceSpec
 from wormctl_bus_servo.arming import Arming
-from wormctl_bus_servo.bus import Bus, open_bus
+from wormctl_bus_servo.bus import Bus, BusError, open_bus
 from wormctl_bus_servo.checks import Fit, admit, remarks
 from wormctl_bus_servo.config import BusServoConfig
 from wormctl_bus_servo.guardian import Guardian, no_guardian, start_guardian
@@ -101,12 +101,12 @@ class BusServoBody:
         try:
             self._fits = admit(bus, config)
             self.notes = remarks(config, self._fits)
-            rounds = Rounds(bus, config.what, self._fits)
-            self._is_quick_enough(rounds, context.period_s)
+            self._is_quick_enough(Rounds(bus, config.what, self._fits), context.period_s)
             self._guardian = self._start_guardian(config, bus.name)
         except BaseException:
             self.close()
             raise
+        rounds = Rounds(bus, config.what, self._fits)
         self._worker = Worker(bus, config.servos, rounds, self.spec, context.period_s, config.silence_s)
         self._worker.start()
 
@@ -127,6 +127,9 @@ class BusServoBody:
             self._goals[:] = arming.run(worker.raise_if_failing)
             worker.drive(arming.marks())
             worker.tell(self._goals)
+        except BusError as error:
+            worker.stop()
+            raise worker.blame(error) from error
         except BaseException:
             worker.stop()
             raise

@@ -15,6 +15,8 @@ from wormctl_bus_servo.port import Watch, open_failed, resolve
 
 TIMEOUT_S = 0.04
 """For one answer. An FTDI adapter left as it comes keeps bytes for 16 ms."""
+PATIENT_S = 0.1
+"""The same for those who have time."""
 
 TRIES = 3
 BROADCAST_ID = 254

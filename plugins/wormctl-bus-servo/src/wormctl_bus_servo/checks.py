@@ -57,10 +57,7 @@ def admit(bus: Bus, config: BusServoConfig) -> tuple[Fit, ...]:
     torque_off(bus, config.servos)
     kind = config.what
     answers = _all_there(bus, config, kind.limits)
-    fits = tuple(
-        _fits(config, joint, servo, answers[servo], f"$.joint[{joint}].zero" if config.joint else "$.joint")
-        for joint, servo in enumerate(config.servos)
-    )
+    fits = tuple(_fits(config, joint, servo, answers[servo]) for joint, servo in enumerate(config.servos))
     for fit in fits:
         _healthy(kind, fit, _ask(bus, fit.servo, kind.state))
     for fit in fits:
@@ -140,7 +137,7 @@ def _ask(bus: Bus, servo: int, registers: tuple[str, ...], tries: int = TRIES) -
                 raise
 
 
-def _fits(config: BusServoConfig, joint: int, servo: int, values: Values, zero_at: str) -> Fit:
+def _fits(config: BusServoConfig, joint: int, servo: int, values: Values) -> Fit:
     kind, table = config.what, config.table[joint]
     name = who(servo, joint)
     model = values["model_number"]
@@ -163,7 +160,8 @@ def _fits(config: BusServoConfig, joint: int, servo: int, values: Values, zero_a
         )
     if not low < table.zero < high:
         raise DeviceError(
-            f"{zero_at} = {table.zero}: servo {servo} itself is limited to ticks {low} to {high}"
+            f"$.joint[{joint}].zero = {table.zero}: servo {servo} itself is limited to ticks {low} to {high}: find its "
+            "zero again (`wormctl servo zero`), or widen its limits with its maker's tool"
         )
     return Fit(
         servo=servo,

@@ -103,7 +103,8 @@ def _id(text: str) -> int:
 
 
 def _scan(args: argparse.Namespace, config: BusServoConfig) -> int:
-    return bench.scan(config, everywhere=args.baud is None)
+    named = args.robot is not None
+    return bench.scan(config, expected=config.servos if named else (), everywhere=args.baud is None)
 
 
 def _set_id(args: argparse.Namespace, config: BusServoConfig) -> int:

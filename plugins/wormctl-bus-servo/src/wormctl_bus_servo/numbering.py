@@ -6,7 +6,7 @@ import time
 
 from wormctl.config import ConfigError
 from wormctl.device import DeviceError
-from wormctl_bus_servo.bus import RustypotBus
+from wormctl_bus_servo.bus import PATIENT_S, RustypotBus
 from wormctl_bus_servo.checks import torque_off
 from wormctl_bus_servo.config import DYNAMIXEL_BAUDS, BusServoConfig
 from wormctl_bus_servo.kinds import Kind
@@ -21,7 +21,7 @@ def set_id(config: BusServoConfig, old: int, new: int) -> int:
     """Give one servo another id. Raises `DeviceError` or `ConfigError`."""
     if old == new:
         raise ConfigError(f"set-id: {old} is its id already")
-    bus = RustypotBus(config.what, config.port, config.baud)
+    bus = RustypotBus(config.what, config.port, config.baud, PATIENT_S)
     try:
         if bus.ask(new, ("model_number",)) is not None:
             raise DeviceError(
@@ -45,14 +45,14 @@ def set_baud(config: BusServoConfig, servo: int, baud: int) -> int:
     allowed = CERTAIN_FEETECH_BAUDS if kind.name == "sts3215" else DYNAMIXEL_BAUDS
     if baud not in allowed:
         raise ConfigError(f"set-baud: a {kind.name} takes {', '.join(map(str, allowed))}, not {baud}")
-    bus = RustypotBus(kind, config.port, config.baud)
+    bus = RustypotBus(kind, config.port, config.baud, PATIENT_S)
     try:
         _prepare(bus, config, servo)
         bus.write_all([servo], "baud_rate", [bus.baud_number(baud)])
         time.sleep(EEPROM_S)
     finally:
         bus.close()
-    bus = RustypotBus(kind, config.port, baud)
+    bus = RustypotBus(kind, config.port, baud, PATIENT_S)
     try:
         if bus.ask(servo, ("model_number",)) is None:
             raise DeviceError(f"servo {servo} does not answer at {baud} baud: look with `wormctl servo scan`")

@@ -56,19 +56,19 @@ class Rounds:
         self.left_on = False
         if goals is not None:
             self._bus.write_all(self._ids, "goal_position", goals)
-        look_at = self._motion(now_s, out)
-        self._health(now_s, self._next if look_at is None else look_at, marks, out)
-        self._next = (self._next + 1) % len(self._fits)
+        try:
+            alarmed = self._motion(now_s, out)
+        except BusError as error:
+            self._miss(error)  # another question would only take longer to find the same
+        else:
+            self._missed = 0
+            self._health(now_s, self._next if alarmed is None else alarmed, marks, out)
+            self._next = (self._next + 1) % len(self._fits)
         self._count()
 
     def _motion(self, now_s: float, out: Samples) -> int | None:
         """Where all stand; the joint of a servo that reports an alarm, if one does."""
-        try:
-            answers = self._bus.read_all(self._ids, self._kind.motion)
-        except BusError as error:
-            self._miss(error)
-            return None
-        self._missed = 0
+        answers = self._bus.read_all(self._ids, self._kind.motion)
         position, load = out.vector(JOINT_POSITION), out.vector(LOAD)
         alarmed, loads_good = None, True
         for joint, (fit, (values, error_bits)) in enumerate(zip(self._fits, answers, strict=True)):
@@ -152,7 +152,10 @@ class Rounds:
             self._window = self._bad = 0
 
     def _silent(self) -> SilenceError:
-        return SilenceError(f"bus-servo: no good answer for {MISSES} rounds of the bus ({self._last_error})")
+        return SilenceError(
+            f"bus-servo: no good answer for {MISSES} rounds of the bus ({self._last_error}): a bad cable, or two "
+            "servos with the same id?"
+        )
 
     def blame(self) -> str | None:
         """Which servos give no good answer now, in one line; None if all do."""

@@ -121,6 +121,15 @@ class Worker:
         finally:
             self.lock.release()
 
+    def blame(self, error: DeviceError) -> DeviceError:
+        """`error`, or whom it is about. Takes some tenths of a second."""
+        with self.lock, contextlib.suppress(DeviceError):
+            if said := self.rounds.blame():
+                return DeviceError(said)
+        return DeviceError(
+            f"bus-servo: the bus failed while arming ({error}): look at its cables, start again"
+        )
+
     def close(self) -> bool:
         """Torque off, end the thread. Never raises; may be called twice. Whether the thread has ended."""
         self.stop()

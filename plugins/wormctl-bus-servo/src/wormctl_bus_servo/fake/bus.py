@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -33,6 +35,10 @@ class FakeServoBus:
         self.protocol = protocol
         self.packets: list[bytes] = []
         self.powered = True
+        self.latency_s = 0.0
+        """Of the adapter: so long it keeps every answer back."""
+        self.send: Callable[[bytes], None] | None = None
+        """Carries what servos say late; without it, they say nothing then."""
         self._clock = clock
 
     def __getitem__(self, servo: int) -> FakeServo:
@@ -65,6 +71,8 @@ class FakeServoBus:
             for servo in self._servos:
                 servo.heard(now_s)
             out += self._obey(instruction)
+        if out and self.latency_s:
+            time.sleep(self.latency_s)
         return out
 
     def _obey(self, one: Instruction) -> bytes:
@@ -115,11 +123,22 @@ class FakeServoBus:
     def _say(self, servo: FakeServo, params: bytes, error: int = 0, name: int | None = None) -> bytes:
         if servo.silent:
             return b""
-        if servo.late_s:
-            time.sleep(servo.late_s)
         alarm = (self.protocol.alert or servo.error) if servo.error else 0
         packet = self.protocol.status(servo["id"] if name is None else name, error | alarm, params)
-        return packet[:-1] + bytes([packet[-1] ^ 1]) if servo.garbled else packet
+        if servo.garbled:
+            packet = packet[:-1] + bytes([packet[-1] ^ 1])
+        if not servo.late_s:
+            return packet
+        if self.send is not None:
+            late = threading.Timer(servo.late_s, self._say_late, [packet])
+            late.daemon = True
+            late.start()
+        return b""
+
+    def _say_late(self, packet: bytes) -> None:
+        if self.send is not None:
+            with contextlib.suppress(OSError):  # the port may have gone meanwhile
+                self.send(packet)
 
 
 def fake_bus(kind: str, ids: Sequence[int]) -> FakeServoBus:

@@ -1,0 +1,217 @@
+"""`wormctl servo`, as a person types it: it looks, numbers, prints, switches off, and moves nothing."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from wormctl_bus_servo.config import BusServoConfig
+from wormctl_bus_servo.fake import FakeServo
+from wormctl_bus_servo.for_tests import Rig, rig
+from wormctl_bus_servo.plugin import wormctl_register_bodies
+
+from wormctl.cli import main
+from wormctl.config import convert
+
+
+def servo(snake: Rig, *words: str, kind: str = "sts3215") -> int:
+    return main(["servo", *words, "--port", snake.port.path, "--kind", kind])
+
+
+def unmoved(snake: Rig) -> bool:
+    """Whether no goal was sent and no torque switched on."""
+    heard = bytes(snake.port.heard)
+    goals = (
+        bytes.fromhex("83 2A"),
+        bytes.fromhex("83 74 00"),
+        bytes.fromhex("03 2A"),
+        bytes.fromhex("03 74 00"),
+    )
+    return not any(goal in heard for goal in goals) and snake.limp()
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "volt"), [("sts3215", "STS3215", "7.4"), ("xl330", "XL330-M288", "5.0")]
+)
+def test_scan_lists_everybody(kind: str, model: str, volt: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(kind, joints=3) as snake:
+        snake.bus[2]["present_position"], snake.bus[2]["present_temperature"] = 1234, 41
+        snake.bus[3]["status"] = 0x20
+        assert servo(snake, "scan", kind=kind) == 0
+        first, *lines = capsys.readouterr().out.splitlines()
+        assert first == f"{snake.port.path} at 1000000 baud:"
+        assert [line.split()[:3] for line in lines] == [["id", str(i), model] for i in (1, 2, 3)]
+        assert re.search(rf"tick 1234 +41 degC +{volt} V  torque off$", lines[1])
+        assert lines[2].endswith("it is overloaded")
+        assert unmoved(snake)
+
+
+def test_scan_asks_for_those_whose_answers_collide(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Shy(FakeServo):
+        """Is never heard when everybody speaks at once."""
+
+        shy = True
+
+        def heard(self, now_s: float) -> None:
+            self.silent = Shy.shy
+            Shy.shy = False
+            super().heard(now_s)
+
+    robot = tmp_path / "snake.toml"
+    with rig(ids=[4, 9], joints=2) as snake:
+        robot.write_text('[body]\nuse = "bus-servo"\nids = [4, 9]\n')
+        snake.bus[9].__class__ = Shy
+        assert servo(snake, "scan", "--robot", str(robot)) == 0
+        assert "id   9  STS3215" in capsys.readouterr().out
+
+
+def test_scan_shows_a_servo_of_another_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(joints=2) as snake:
+        snake.bus[2]["model_number"] = 2825
+        assert servo(snake, "scan") == 0
+        assert "id   2  model 2825, no sts3215" in capsys.readouterr().out
+
+
+def test_scan_of_an_empty_bus_says_what_to_look_at(capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(joints=2) as snake:
+        snake.bus.powered = False
+        assert servo(snake, "scan", "--baud", "1000000") == 1
+        assert "no sts3215 answers at 1000000 baud: is their supply on?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["sts3215", "xl330"])
+def test_set_id_changes_one_servo_for_good(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(kind, ids=[1, 2], joints=2) as snake:
+        snake.bus[1]["torque_enable"] = 1
+        snake.bus[1]["goal_position"] = snake.bus[1]["present_position"]
+        assert servo(snake, "set-id", "1", "9", kind=kind) == 0
+        assert capsys.readouterr().out == "servo 1 is servo 9 now\n"
+        assert set(snake.bus.servos) == {9, 2}
+        snake.bus[9].reboot()
+        assert set(snake.bus.servos) == {9, 2}
+        assert kind != "sts3215" or snake.bus[9]["lock"] == 1
+        assert unmoved(snake)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("set-id", "1", "2"), "servo 2 is there already: .*nothing changed"),
+        (("set-id", "5", "6"), "servo 5 does not answer at 1000000 baud"),
+        (("set-id", "1", "1"), "1 is its id already"),
+        (("set-baud", "5", "500000"), "servo 5 does not answer"),
+        (("set-baud", "1", "57600"), "a sts3215 takes 115200, 500000, 1000000, not 57600"),
+    ],
+)
+def test_numbering_refuses_what_would_go_wrong(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with rig(ids=[1, 2], joints=2) as snake:
+        assert servo(snake, *words) == 2
+        assert re.search(said, capsys.readouterr().err)
+        assert set(snake.bus.servos) == {1, 2}
+
+
+def test_an_id_that_no_servo_may_have(capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(ids=[1, 2], joints=2) as snake, pytest.raises(SystemExit):
+        servo(snake, "set-id", "1", "254")
+    assert "254: must be 0 to 252" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "number"), [("sts3215", 1), ("xl330", 3)])
+def test_set_baud_writes_the_makers_number(kind: str, number: int) -> None:
+    with rig(kind, ids=[1, 2], joints=2) as snake:
+        baud = "500000" if kind == "sts3215" else "1000000"
+        assert servo(snake, "set-baud", "2", baud, kind=kind) == 0
+        assert snake.bus[2]["baud_rate"] == number
+        snake.bus[2].reboot()
+        assert snake.bus[2]["baud_rate"] == number
+
+
+def test_zero_prints_lines_that_make_the_pose_straight(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    robot = tmp_path / "snake.toml"
+    with rig(ids=[4, 9], joints=2) as snake:
+        snake.bus[4]["present_position"], snake.bus[9]["present_position"] = 1900, 500
+        robot.write_text(f'[body]\nuse = "bus-servo"\nids = [4, 9]\nport = "{snake.port.path}"\n')
+        assert main(["servo", "zero", "--robot", str(robot)]) == 0
+        out, err = capsys.readouterr()
+        body = tomllib.loads(robot.read_text() + out)["body"]
+        assert [joint["zero"] for joint in body["joint"]] == [1900, 500]
+        del body["use"]
+        assert convert({**body, "joints": 2}, BusServoConfig, where="test").joint[1].zero == 500
+        assert err == (
+            "servo 9 can bend from -44 to +60 degrees only: mount its horn so that it is straight near tick 2048\n"
+        )
+        assert unmoved(snake)
+
+
+def test_zero_tells_of_stiff_and_missing_servos(capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(joints=12) as snake:
+        snake.bus[2]["torque_enable"] = 1
+        snake.bus[2]["goal_position"] = 2048
+        assert servo(snake, "zero") == 0
+        assert "servo 2 is stiff: `wormctl servo off`" in capsys.readouterr().err
+        snake.bus[3].silent = True
+        assert servo(snake, "zero") == 2
+        assert "no answer of servo 3" in capsys.readouterr().err
+
+
+def test_off_reaches_everybody_whatever_the_id(capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(joints=12) as snake:
+        for one in snake.bus.servos.values():
+            one["torque_enable"], one["goal_position"] = 1, one["present_position"]
+        snake.bus[12]["id"] = 99
+        assert servo(snake, "off") == 1  # servo 12 cannot say so
+        assert capsys.readouterr().out == "torque off sent to all; 11 of 12 servos say that it is off\n"
+        assert snake.limp()
+
+
+def test_off_says_who_is_still_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with rig(joints=12) as snake:
+        snake.bus[2]["torque_enable"], snake.bus[2]["goal_position"] = 1, 2048
+        snake.bus[2].deaf_to = frozenset({40})
+        assert servo(snake, "off") == 1
+        assert capsys.readouterr().err == "still on: 2: CUT THEIR SUPPLY\n"
+
+
+def test_a_robot_file_of_another_body_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    robot = tmp_path / "snake.toml"
+    robot.write_text('[body]\nuse = "serial"\n')
+    assert main(["servo", "scan", "--robot", str(robot)]) == 2
+    assert 'body.use: must be "bus-servo"' in capsys.readouterr().err
+
+
+def test_a_fake_bus_can_be_tried_without_a_servo(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [sys.executable, "-m", "wormctl", "servo", "fake", "--servos", "3", "--trouble", "hot:2"]
+    fake = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    assert fake.stdout is not None
+    said = fake.stdout.readline()
+    found = re.fullmatch(r"3 fake sts3215 on (/dev/pts/\d+); Ctrl-C ends them\n", said)
+    assert found
+    try:
+        assert main(["servo", "scan", "--port", found[1]]) == 0
+        assert re.search(r"id +2 .* 80 degC", capsys.readouterr().out)
+    finally:
+        fake.send_signal(signal.SIGINT)
+        assert fake.wait(10.0) == 0
+        fake.stdout.close()
+
+
+def test_a_trouble_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["servo", "fake", "--trouble", "bored:2"]) == 2
+    assert "--trouble = bored:2: must be hot|" in capsys.readouterr().err
+
+
+def test_its_hook_is_the_one_that_registers_the_body() -> None:
+    found: list[str] = []
+    wormctl_register_bodies(lambda offer: found.append(offer.name))
+    assert found == ["bus-servo"]
