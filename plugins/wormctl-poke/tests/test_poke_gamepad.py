@@ -112,7 +112,7 @@ def test_it_passes_the_kit(pad: FifoPad) -> None:
     offer = next(o for o in offers if o.name == "gamepad")
 
     def plugged(config: GamepadConfig) -> GamepadSensor:
-        return GamepadSensor(config, open_pad=lambda path: TestPad())
+        return GamepadSensor(config, open_pad=lambda path: FakePad())
 
     check_sensor(Offer(name="gamepad", summary="", config=GamepadConfig, make=plugged))
     check_sensor(offer, config=config(pad))
@@ -175,10 +175,8 @@ def test_it_may_rest_while_it_is_unplugged(pad: FifoPad) -> None:
     sensor.close()
 
 
-class TestPad:
+class FakePad:
     """A gamepad that answers as the kernel does, unplugging by ENODEV included."""
-
-    __test__ = False
 
     def __init__(self, layout: Layout = USUAL) -> None:
         self.name, self.layout = "Some Gamepad", layout
@@ -196,7 +194,7 @@ class TestPad:
 
 
 def test_another_gamepad_may_take_its_place() -> None:
-    first, second = TestPad(), TestPad(Layout((0, 1, 3, 4), (0x130, 0x136, 0x137, 0x138, 0x139)))
+    first, second = FakePad(), FakePad(Layout((0, 1, 3, 4), (0x130, 0x136, 0x137, 0x138, 0x139)))
     second.queue = b""
     pads: list[Pad] = [second, first]
     sensor = GamepadSensor(GamepadConfig(), open_pad=lambda path: pads.pop())
@@ -220,7 +218,7 @@ def test_another_gamepad_may_take_its_place() -> None:
 
 
 def test_a_control_that_has_not_told_how_it_stands_has_no_value() -> None:
-    pad = TestPad()
+    pad = FakePad()
     pad.queue = encode(JsEvent("axis", RIGHT_TRIGGER, FULL, initial=True))
     sensor = GamepadSensor(GamepadConfig(), open_pad=lambda path: pad)
     sensor.configure(bare_context())
@@ -234,7 +232,7 @@ def test_a_control_that_has_not_told_how_it_stands_has_no_value() -> None:
 
 
 def test_a_gamepad_without_the_control_is_refused_by_the_settings_name() -> None:
-    pad = TestPad(Layout((0, 1), (0x130, 0x131)))
+    pad = FakePad(Layout((0, 1), (0x130, 0x131)))
     sensor = GamepadSensor(GamepadConfig(nose="east", tail="button 7"), open_pad=lambda path: pad)
     with pytest.raises(
         DeviceError, match=r"^\$\.tail = 'button 7': Some Gamepad has none; .* 2 axes and 2 b"
@@ -265,7 +263,7 @@ def test_one_that_may_not_be_read_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_it_says_what_does_what_and_that_simulated_time_is_fast() -> None:
-    sensor = GamepadSensor(GamepadConfig(), open_pad=lambda path: TestPad())
+    sensor = GamepadSensor(GamepadConfig(), open_pad=lambda path: FakePad())
     sensor.configure(bare_context(body=IdealBody()))
     sensor.close()
     assert sensor.notes[0].startswith(

@@ -24,10 +24,8 @@ from wormctl.testing import IdealBody, bare_context, check_sensor
 NOSE, FRONT, TAIL, FOOD, REPELLENT = CHANNELS
 
 
-class TestKeys:
+class FakeKeys:
     """A terminal in the hands of a test. It may go away and come back."""
-
-    __test__ = False
 
     def __init__(self, path: str = "") -> None:
         self.typed = b""
@@ -51,7 +49,7 @@ class Watched:
     """A keyboard with its keys, and time in the hands of a test."""
 
     def __init__(self, config: KeyboardConfig) -> None:
-        self.keys = TestKeys()
+        self.keys = FakeKeys()
         self.sensor = KeyboardSensor(config, lambda path: self.keys)
         self.out = Samples(self.sensor.spec.channels)
         self.now_s = 0.0

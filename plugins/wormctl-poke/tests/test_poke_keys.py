@@ -78,11 +78,11 @@ def test_pokes_do_not_disturb_each_other() -> None:
     assert [presses.strength(0, 0.0), presses.strength(1, 0.0)] == [0.0, 3.0]
 
 
-@given(ticks=st.lists(st.integers(0, 200), max_size=6), rate_hz=st.integers(1, 1000))
+@given(ticks=st.lists(st.integers(0, 40), max_size=6), rate_hz=st.integers(1, 1000))
 def test_a_script_presses_at_its_ticks_in_any_order(ticks: list[int], rate_hz: int) -> None:
     period_s = 1.0 / rate_hz
     presses = Presses([1.0], [period_s])
     script = Script([(tick / rate_hz, 0) for tick in ticks])
-    for tick in range(210):
+    for tick in range(45):
         script.play(tick * period_s, presses)
         assert presses.strength(0, tick * period_s) == float(tick in ticks)
