@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wormctl_i2c.baseline import Baseline
 from wormctl_i2c.gas import Gas, GasConfig
@@ -13,7 +13,7 @@ from wormctl_i2c.models import Bme68xModel, Sgp40Model
 from wormctl_i2c.models.bench import Bench, read_until
 
 from wormctl.channel import Quality
-from wormctl.testing import bare_context
+from wormctl.testing import BusFault, bare_context
 
 octaves = st.floats(-80.0, 80.0)
 
@@ -54,6 +54,7 @@ def test_after_a_pause_what_was_clean_is_still_known() -> None:
     assert baseline.ratio(34.0, 11.0) == pytest.approx(2.0, rel=0.01)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.0, 1e4), octaves), min_size=1, max_size=20), st.floats(10.0, 86400.0))
 def test_whatever_comes_the_ratio_is_a_positive_number(
     steps: list[tuple[float, float]], learn_s: float
@@ -104,3 +105,19 @@ def test_a_person_is_told_that_it_warms_up() -> None:
     finally:
         sensor.close()
     assert not Gas(GasConfig(warm_up_s=0.0)).notes
+
+
+def test_after_a_fault_the_plate_is_given_time_to_heat_again() -> None:
+    bench = Bench({0x59: Sgp40Model()})
+    sensor = Gas(GasConfig(warm_up_s=0.3, rate_hz=4.0), bench.buses)
+    sensor.configure(bare_context())
+    try:
+        read_until(sensor, Quality.GOOD)
+        bench.breaks(BusFault.NACK)
+        read_until(sensor, Quality.FAILED)
+        bench.breaks(None)
+        out = read_until(sensor, Quality.GOOD, "gas.raw")
+        assert out.quality.tolist() == [Quality.FAILED, Quality.GOOD]
+        assert read_until(sensor, Quality.GOOD).vector("gas")[0] == pytest.approx(1.0)
+    finally:
+        sensor.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wormctl_i2c.icm20948 import ACCELERATION_M_S2, G_M_S2, RATE_RAD_S, Icm20948, Motion, Vector
 from wormctl_i2c.imu import Imu, ImuConfig
@@ -36,6 +36,7 @@ def awake() -> tuple[Icm20948Model, Icm20948]:
     return model, Icm20948(Wire(FakeBus({0x68: model}), 0x68))
 
 
+@settings(deadline=None)
 @given(st.tuples(*[st.floats(-100.0, 100.0)] * 3), st.tuples(*[st.floats(-30.0, 30.0)] * 3))
 def test_units_and_ends_of_range(
     awake: tuple[Icm20948Model, Icm20948], acceleration: Vector, rate: Vector
@@ -52,6 +53,7 @@ def test_units_and_ends_of_range(
         assert felt == pytest.approx(min(max(told, -most), most), rel=2e-3, abs=2e-3)
 
 
+@settings(deadline=None)
 @given(roll=angle, pitch=angle)
 def test_at_rest_it_lies_as_gravity_says(roll: float, pitch: float) -> None:
     tilt = Tilt()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wormctl_i2c.gas import Gas, GasConfig
 from wormctl_i2c.models import Sgp40Model
@@ -28,11 +28,13 @@ def test_the_datasheets_checksums(data: str, crc: int) -> None:
     assert crc8(bytes.fromhex(data)) == crc
 
 
+@settings(deadline=None)
 @given(words)
 def test_words_travel_there_and_back(values: list[int]) -> None:
     assert unpack(pack(*values)) == tuple(values)
 
 
+@settings(deadline=None)
 @given(words, st.integers(0, 11), st.integers(0, 7))
 def test_a_flipped_bit_is_never_believed(values: list[int], at: int, bit: int) -> None:
     data = bytearray(pack(*values))
@@ -41,6 +43,7 @@ def test_a_flipped_bit_is_never_believed(values: list[int], at: int, bit: int) -
         unpack(bytes(data))
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=20))
 def test_noise_is_words_with_their_checksums_or_an_error(data: bytes) -> None:
     with contextlib.suppress(DeviceError):

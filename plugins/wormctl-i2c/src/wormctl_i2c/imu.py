@@ -58,9 +58,8 @@ class Imu(I2cSensor):
         self._last_s = -math.inf
 
     def start(self, wire: Wire) -> None:
-        """Wake it. What was known of its tilt is forgotten."""
+        """Wake it. That took so long that its tilt is measured anew."""
         self._chip = Icm20948(wire)
-        self._tilt, self._last_s = Tilt(), -math.inf
 
     def sample(self, out: Samples) -> None:
         """All channels from one reading."""

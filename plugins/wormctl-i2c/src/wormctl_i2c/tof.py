@@ -21,7 +21,7 @@ FARTHEST_M = {"vl53l0x": 2.0, "vl53l1x": 4.0}
 RATE_HZ = {"vl53l0x": 30.0, "vl53l1x": 10.0}
 MAKERS: dict[str, Callable[[Wire], Ranger]] = {"vl53l0x": Vl53l0x, "vl53l1x": Vl53l1x}
 
-_POLL_S = 0.005
+_POLL_S = 0.01
 _SILENT_S = 0.6
 
 
