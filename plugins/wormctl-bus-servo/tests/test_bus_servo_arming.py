@@ -80,6 +80,21 @@ def test_a_goal_that_is_lost_once_is_sent_again() -> None:
         assert all(servo["torque_enable"] for servo in snake.bus.servos.values())
 
 
+def test_an_acceleration_that_a_servo_caps_is_what_it_must_keep() -> None:
+    class Capped(FakeServo):
+        def write(self, address: int, data: bytes) -> int:
+            return super().write(address, min(data, b"\x32") if address == 41 else data)
+
+    with rig() as snake:
+        snake.bus[4].__class__ = Capped
+        snake.configure()
+        snake.arm()
+        snake.hold(0.4)
+        assert snake.bus[4]["acceleration"] == 50
+        snake.bus[4]["acceleration"] = 0
+        assert "servo 4 (joint 3) has started anew by itself (acceleration = 0, was 50)" in snake.fault()[0]
+
+
 def test_a_servo_that_moves_when_switched_on_ends_it() -> None:
     class Wild(FakeServo):
         def advance(self, now_s: float) -> None:

@@ -39,52 +39,52 @@ def stiffen(servo: FakeServo) -> None:
 
 
 TROUBLES = [
-    ("sts3215", silence, r"servo 5 \(joint 4\) does not answer on /dev/pts/\d+ at 1000000 baud: its cable"),
-    ("sts3215", garble, r"servo 5 \(joint 4\) gives damaged answers .*two servos with that id"),
+    ("sts3215", silence, r"servo 9 \(joint 8\) does not answer on /dev/pts/\d+ at 1000000 baud: its cable"),
+    ("sts3215", garble, r"servo 9 \(joint 8\) gives damaged answers .*two servos with that id"),
     (
         "sts3215",
         put("model_number", 1284),
-        r"servo 5 \(joint 4\) is of model 1284, no sts3215 \(STS3215: 777\)",
+        r"servo 9 \(joint 8\) is of model 1284, no sts3215 \(STS3215: 777\)",
     ),
     (
         "sts3215",
         put("operating_mode", 1),
-        r"servo 5 .* has operating_mode = 1, must have 0 \(position mode\)",
+        r"servo 9 .* has operating_mode = 1, must have 0 \(position mode\)",
     ),
-    ("sts3215", put("angular_resolution", 2), r"servo 5 .* has angular_resolution = 2, must have 1"),
-    ("sts3215", put("max_position_limit", 0), r"servo 5 .* position limits 0 and 0, .* without end"),
+    ("sts3215", put("angular_resolution", 2), r"servo 9 .* has angular_resolution = 2, must have 1"),
+    ("sts3215", put("max_position_limit", 0), r"servo 9 .* position limits 0 and 0, .* without end"),
     (
         "sts3215",
         put("max_position_limit", 1500),
-        r"^\$.joint\[4\].zero = 2048: servo 5 itself is limited to ticks 0 to 1500: find",
+        r"^\$.joint\[8\].zero = 2048: servo 9 itself is limited to ticks 0 to 1500: find",
     ),
     (
         "sts3215",
         put("present_temperature", 66),
-        r"servo 5 .* has 66 degrees, allowed are 65: let it cool down",
+        r"servo 9 .* has 66 degrees, allowed are 65: let it cool down",
     ),
-    ("sts3215", put("present_voltage", 59), r"servo 5 .* has 5.9 V, allowed are 6 to 14: charge the pack"),
-    ("sts3215", put("present_voltage", 150), r"servo 5 .* has 15.0 V, .*is this the right supply"),
+    ("sts3215", put("present_voltage", 59), r"servo 9 .* has 5.9 V, allowed are 6 to 14: charge the pack"),
+    ("sts3215", put("present_voltage", 150), r"servo 9 .* has 15.0 V, .*is this the right supply"),
     (
         "sts3215",
         put("max_voltage_limit", 70),
-        r"servo 5 .* has 7.4 V, allowed are 6 to 7: is this the right supply",
+        r"servo 9 .* has 7.4 V, allowed are 6 to 7: is this the right supply",
     ),
-    ("sts3215", put("temperature_limit", 25), r"servo 5 .* has 30 degrees, allowed are 25"),
-    ("sts3215", put("status", 0x20), r"servo 5 .* reports an alarm: it is overloaded; cut its supply"),
-    ("sts3215", put("present_position", 0), r"servo 5 .* stands at tick 0, half a turn from its zero 2048"),
-    ("sts3215", stiffen, r"servo 5 .* does not switch its torque off: cut its supply"),
-    ("xl330", put("model_number", 1060), r"servo 5 .* is of model 1060, no xl330 \(XL330-M077: 1190"),
-    ("xl330", put("operating_mode", 5), r"servo 5 .* has operating_mode = 5, must have 3"),
+    ("sts3215", put("temperature_limit", 25), r"servo 9 .* has 30 degrees, allowed are 25"),
+    ("sts3215", put("status", 0x20), r"servo 9 .* reports an alarm: it is overloaded; cut its supply"),
+    ("sts3215", put("present_position", 0), r"servo 9 .* stands at tick 0, half a turn from its zero 2048"),
+    ("sts3215", stiffen, r"servo 9 .* does not switch its torque off: cut its supply"),
+    ("xl330", put("model_number", 1060), r"servo 9 .* is of model 1060, no xl330 \(XL330-M077: 1190"),
+    ("xl330", put("operating_mode", 5), r"servo 9 .* has operating_mode = 5, must have 3"),
     (
         "xl330",
         put("drive_mode", 0x08),
-        r"servo 5 .* drive_mode = 8, must have 0 \(a goal alone must not switch",
+        r"servo 9 .* drive_mode = 8, must have 0 \(a goal alone must not switch",
     ),
-    ("xl330", put("status", 0x04), r"servo 5 .* reports an alarm: it is too hot"),
-    ("xl330", silence, r"servo 5 \(joint 4\) does not answer"),
-    ("xl330", garble, r"servo 5 \(joint 4\) gives damaged answers"),
-    ("xl430", put("present_voltage", 60), r"servo 5 .* has 6.0 V, allowed are 6.5 to 13"),
+    ("xl330", put("status", 0x04), r"servo 9 .* reports an alarm: it is too hot"),
+    ("xl330", silence, r"servo 9 \(joint 8\) does not answer"),
+    ("xl330", garble, r"servo 9 \(joint 8\) gives damaged answers"),
+    ("xl430", put("present_voltage", 60), r"servo 9 .* has 6.0 V, allowed are 6.5 to 13"),
 ]
 
 
@@ -93,13 +93,13 @@ def test_a_servo_that_does_not_fit_is_named(
     kind: str, trouble: Callable[[FakeServo], None], said: str
 ) -> None:
     with rig(kind) as snake:
-        trouble(snake.bus[5])
+        trouble(snake.bus[9])
         with pytest.raises(DeviceError, match=said) as caught:
-            snake.configure()
+            snake.body.configure(snake.context)
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 260
         assert trouble is stiffen or snake.limp()
-        assert not snake.bus[5].forbidden
+        assert not snake.bus[9].forbidden
         # The port is free again, and the body as good as new.
         snake.body.close()
         open_bus(KINDS[kind], snake.port.path, 1_000_000).close()
@@ -121,10 +121,10 @@ def test_when_nobody_answers_it_is_the_supply() -> None:
 
 
 def test_a_zero_in_the_robot_file_is_named_by_its_place() -> None:
-    with rig(joint=[{}] * 4 + [{"zero": 10}] + [{}] * 7) as snake:
-        snake.bus[5]["min_position_limit"] = 100
+    with rig(joint=[{}] * 8 + [{"zero": 10}] + [{}] * 3) as snake:
+        snake.bus[9]["min_position_limit"] = 100
         with pytest.raises(
-            DeviceError, match=r"^\$.joint\[4\].zero = 10: servo 5 itself is limited to ticks 100"
+            DeviceError, match=r"^\$.joint\[8\].zero = 10: servo 9 itself is limited to ticks 100"
         ):
             snake.configure()
 

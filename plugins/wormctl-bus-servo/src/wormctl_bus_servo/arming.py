@@ -14,6 +14,8 @@ from wormctl_bus_servo.kinds import Kind, watchdog_units
 RAMP = (0.1, 0.25, 0.5, 0.75, 1.0)
 """Shares of the torque limit, one after the other."""
 STEP_S = 0.04
+NEAR_TICKS = 8
+"""A goal that is read back may differ by so much from what was written: some firmware lets it follow the position."""
 JUMP_TICKS = 57
 """5 degrees: whoever moves farther when it is switched on was not where it said."""
 
@@ -36,6 +38,7 @@ class Arming:
         self._ids = [fit.servo for fit in fits]
         self._lock = lock
         self._watchdog = watchdog_units(silence_s)
+        self._kept: Marks = {}
 
     def run(self, between: Callable[[], None], sleep: Callable[[float], None] = time.sleep) -> list[int]:
         """Hold the pose under full torque; the goals. `between`, called before each step, may raise to end it.
@@ -57,9 +60,9 @@ class Arming:
     def marks(self) -> Marks:
         """What the registers hold afterwards."""
         held = {
+            **self._kept,
             "torque_enable": [1] * len(self._fits),
             self._kind.torque_limit: self._torque(1.0),
-            **{register: [value] * len(self._fits) for register, value in self._kind.setup.items()},
         }
         if self._kind.watchdog is not None:
             held[self._kind.watchdog] = [self._watchdog] * len(self._fits)
@@ -68,7 +71,9 @@ class Arming:
     def _stand(self) -> list[int]:
         """All that must be true before the torque is on: above all, that the goal is where it stands."""
         for register, value in self._kind.setup.items():
-            self._write(register, [value] * len(self._ids))
+            # A servo may make less of it by a limit of its own: then that is what it holds.
+            self._bus.write_all(self._ids, register, [value] * len(self._ids))
+            self._kept[register] = [values[register] for values in self._read((register,))]
         if self._kind.watchdog is not None:
             self._write(self._kind.watchdog, [0] * len(self._ids))
             self._write(self._kind.watchdog, [self._watchdog] * len(self._ids))
@@ -80,7 +85,7 @@ class Arming:
                     f"{fit.who} stands at tick {goal}, beyond its own limits {fit.low} to {fit.high}: turn it "
                     "towards straight by hand, then start again"
                 )
-        self._write("goal_position", goals)
+        self._write("goal_position", goals, NEAR_TICKS)
         return goals
 
     def _stays(self, goals: Sequence[int]) -> None:
@@ -97,19 +102,22 @@ class Arming:
     def _positions(self) -> list[int]:
         return [values["present_position"] for values in self._read(self._kind.motion)]
 
-    def _write(self, register: str, wanted: Sequence[int]) -> None:
+    def _write(self, register: str, wanted: Sequence[int], near: int = 0) -> None:
         """Write and read back. A Sync Write is not answered, so nothing else tells whether it arrived."""
         held: Sequence[int] = ()
         for _ in range(TRIES):
             self._bus.write_all(self._ids, register, wanted)
             held = [values[register] for values in self._read((register,))]
-            if list(held) == list(wanted):
+            if all(abs(has - want) <= near for has, want in zip(held, wanted, strict=True)):
                 return
         fit, has, want = next(
-            (fit, has, want) for fit, has, want in zip(self._fits, held, wanted, strict=True) if has != want
+            (fit, has, want)
+            for fit, has, want in zip(self._fits, held, wanted, strict=True)
+            if abs(has - want) > near
         )
         raise DeviceError(
-            f"{fit.who} keeps {register} = {has} when it is told {want}: cut its supply, then start again"
+            f"{fit.who} keeps {register} = {has} when it is told {want}: cut its supply, or renew its "
+            "firmware, then start again"
         )
 
     def _read(self, registers: tuple[str, ...]) -> Iterator[dict[str, int]]:

@@ -201,5 +201,5 @@ def _counts(worker: Worker) -> dict[str, int]:
     return {
         "rounds of the bus": worker.rounds.rounds,
         "rounds without all answers": worker.rounds.bad,
-        "longest round, us": round(worker.longest_s * 1e6),
+        "us in the longest round": round(worker.longest_s * 1e6),
     }

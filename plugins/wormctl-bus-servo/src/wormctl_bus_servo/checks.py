@@ -58,10 +58,10 @@ def admit(bus: Bus, config: BusServoConfig) -> tuple[Fit, ...]:
     kind = config.what
     answers = _all_there(bus, config, kind.limits)
     fits = tuple(_fits(config, joint, servo, answers[servo]) for joint, servo in enumerate(config.servos))
+    answers = _all_there(bus, config, (*kind.state, *kind.motion))
     for fit in fits:
-        _healthy(kind, fit, _ask(bus, fit.servo, kind.state))
-    for fit in fits:
-        position = _ask(bus, fit.servo, kind.motion)["present_position"]
+        _healthy(kind, fit, answers[fit.servo])
+        position = answers[fit.servo]["present_position"]
         if abs(position - fit.map.zero) >= TICKS // 2:
             raise DeviceError(
                 f"{fit.who} stands at tick {position}, half a turn from its zero {fit.map.zero}: turn it towards "

@@ -23,7 +23,7 @@ examples:
   wormctl servo off                                   torque off for every id: after a crash, say
   wormctl servo fake --kind xl330                     a bus without servos, to try all this on
 
-Nothing here moves a servo or switches a torque on. Exit status: 0 if it was done, else 1.
+Nothing here moves a servo or switches a torque on. Exit status: 0 if it was done, 1 or 2 if not.
 """
 
 

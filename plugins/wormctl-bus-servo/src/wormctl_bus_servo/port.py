@@ -65,8 +65,8 @@ def resolve(port: str) -> str:
         return port
     found = ports()
     if len(found) != 1:
-        there = f"which one of {', '.join(found)}?" if found else "no USB serial port is plugged in"
-        raise DeviceError(f'$.port = "auto": {there} Name the port of the servos: --port /dev/...')
+        there = f"there are {', '.join(found)}" if found else "no USB serial port is plugged in"
+        raise DeviceError(f'$.port = "auto": {there}: name the port of the servos: --port /dev/...')
     return found[0]
 
 

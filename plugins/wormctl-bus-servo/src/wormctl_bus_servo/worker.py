@@ -177,7 +177,8 @@ class Worker:
                 return None, None, self._mode
             if now_s - self._told_s > self._silence_s:
                 raise DeviceError(
-                    f"bus-servo: no setpoint came for {self._silence_s:g} s: the loop hangs; the torque is off"
+                    f"bus-servo: no setpoint came for {self._silence_s:g} s: the loop hangs, or the computer "
+                    "is too busy; the torque is off"
                 )
             goals, self._goals = self._goals, None
             return goals, self._marks, self._mode
