@@ -135,6 +135,20 @@ def test_a_chip_that_was_left_in_another_bank_is_found_at_the_address_that_is_gi
     sensor.close()
 
 
+class Forgetful(Icm20948Model):
+    """Takes no setting of the second bank."""
+
+    def write(self, data: bytes) -> None:
+        if self.bank != 2 or len(data) == 1 or data[0] == 0x7F:
+            super().write(data)
+
+
+def test_a_range_that_was_not_set_is_not_reckoned_with() -> None:
+    sensor = Imu(ImuConfig(), Bench({0x69: Forgetful()}).buses)
+    with pytest.raises(DeviceError, match="imu: ICM-20948 at 0x69 on I2C bus 1: does not keep its settings"):
+        sensor.configure(bare_context())
+
+
 def test_a_stuck_reset_is_ended() -> None:
     sensor = Imu(ImuConfig(address=0x69), Bench({0x69: RegisterDevice({0x00: 0xEA})}).buses)
     with pytest.raises(DeviceError, match="never gets ready"):

@@ -30,15 +30,15 @@ _PWR_MGMT_1 = 0x06
 _RESET, _AWAKE = 0x80, 0x01
 _ACCEL_XOUT_H = b"\x2d"
 _SETTINGS = (
-    (0x00, 4),  # gyroscope: 1125 / (1 + 4) = 225 samples a second
+    (0x00, 4),  # gyroscope: 1100 / (1 + 4) = 220 samples a second
     (0x01, 3 << 3 | 2 << 1 | 1),  # low pass at 51 Hz, 1000 degrees a second
     (0x10, 0),
-    (0x11, 4),  # accelerometer: 225 a second
+    (0x11, 4),  # accelerometer: 1125 / (1 + 4) = 225 a second
     (0x14, 3 << 3 | 2 << 1 | 1),  # low pass at 50 Hz, 8 g
 )
 _PER_COUNT_M_S2 = G_M_S2 / 4096.0
 _PER_COUNT_RAD_S = math.radians(1.0 / 32.8)
-_POLL_S, _WAKING_S = 0.005, 0.05
+_POLL_S, _WAKING_S = 0.01, 0.05
 
 _KNOWN = {0xEA: "icm20948", 0xE1: "ICM-20649", 0x68: "MPU-6050", 0x70: "MPU-6500", 0x71: "MPU-9250"}
 
@@ -67,9 +67,12 @@ class Icm20948:
         while wire.ask(bytes([_PWR_MGMT_1]), 1)[0] & _RESET:
             time.sleep(_POLL_S)
         wire.send(bytes([_PWR_MGMT_1, _AWAKE]))
+        time.sleep(_POLL_S)
         wire.send(_BANK_2)
         for register, value in _SETTINGS:
             wire.send(bytes([register, value]))
+            if wire.ask(bytes([register]), 1)[0] != value:  # in another range every value would be wrong
+                raise DeviceError("does not keep its settings: take its power off for a moment")
         wire.send(BANK_0)
         time.sleep(_WAKING_S)
 
