@@ -15,7 +15,7 @@ from wormctl_camera.frames import Frame
 from wormctl_camera.sensor import STALLED_S, CameraSensor
 
 from wormctl.binding import Binding
-from wormctl.channel import Quality, Samples
+from wormctl.channel import OnError, Quality, Samples
 from wormctl.config import ConfigError, convert
 from wormctl.device import DeviceError
 from wormctl.hookspecs import Offer
@@ -138,6 +138,21 @@ def test_a_camera_that_sends_nothing_for_long_is_opened_again(plug: Plug) -> Non
     assert plug.closed == 2
 
 
+def test_pictures_that_are_rare_are_no_stall(plug: Plug) -> None:
+    clock = FakeClock()
+    sensor = CameraSensor(CONFIG, plug.open, clock=clock)
+    sensor.open(bare_context())
+    out = Samples(sensor.spec.channels)
+    for _ in range(4):
+        clock.advance(0.6 * STALLED_S)
+        plug.sending = False
+        sensor.measure(0.0, out)
+        clock.advance(0.3 * STALLED_S)
+        plug.sending = True
+        sensor.measure(0.0, out)
+    assert (plug.opened, plug.closed) == (1, 0)
+
+
 def test_a_picture_that_is_none_is_no_sample(plug: Plug, started: CameraSensor) -> None:
     quality = judged(started)
     until(lambda: quality() == Quality.GOOD, "never good")
@@ -217,6 +232,19 @@ def test_a_wrong_setting_is_one_line(table: dict[str, object], said: str) -> Non
         convert(table, CameraConfig, where="robot.toml")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("rate_hz", "max_age_s"), [(1.0, 3.0), (25.0, 0.5), (60.0, 0.5)])
+def test_a_slow_camera_may_be_slow(rate_hz: float, max_age_s: float) -> None:
+    channels = CameraSensor(CameraConfig(device="picamera", rate_hz=rate_hz, colour="any")).spec.channels
+    assert {channel.rate_hz for channel in channels} == {rate_hz}
+    assert {channel.max_age_s for channel in channels} == {max_age_s}
+
+
+def test_brightness_is_held_for_a_while_and_a_direction_is_not() -> None:
+    channels = CameraSensor(CameraConfig(device="picamera", colour="any")).spec.channels
+    held = [channel.name for channel in channels if channel.on_error is OnError.HOLD]
+    assert held == ["light.level", "light.left", "light.right", "light.colour"]
 
 
 def test_without_a_colour_there_is_no_colour_to_bind() -> None:

@@ -34,9 +34,8 @@ class ColourFilter:
     def passed(self, pixels: Pixels) -> NDArray[np.bool_]:
         """Of RGB `pixels`, (height, width, 3): which have the colour, (height, width). Good until the next call."""
         shape = pixels.shape[:2]
-        if (
-            self._flags.shape[1:] != shape
-        ):  # kept: to take and free so much for every picture costs more than the rest
+        if self._flags.shape[1:] != shape:
+            # Kept: to take and free so much memory for every picture costs more than all the rest.
             self._room = np.empty((7, *shape), dtype=np.float32)
             self._flags = np.empty((3, *shape), dtype=np.bool_)
         red, green, blue, top, chroma, *_ = self._room

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from wormctl.device import DeviceError
 from wormctl_camera.frames import Frame, thinned
 from wormctl_camera.hue import Pixels
+from wormctl_camera.trouble import first_line
 
 MOST = 1000
 """More pictures than this are not kept in memory."""
@@ -65,7 +66,7 @@ def _read(given: str, file: Path) -> Pixels:
         with Image.open(file) as image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except Exception as error:  # a decoder may raise anything on a broken file
-        why = "" if isinstance(error, UnidentifiedImageError) else f" ({str(error).splitlines()[0]})"
+        why = "" if isinstance(error, UnidentifiedImageError) else f" ({first_line(error)})"
         raise DeviceError(
             f"$.images = {given!r}: {file} is no picture that can be read{why}: repair it or take it out"
         ) from None

@@ -11,6 +11,7 @@ from typing import Any
 from wormctl.device import DeviceError
 from wormctl_camera.config import CameraConfig
 from wormctl_camera.frames import Frame, plausible_s, thinned
+from wormctl_camera.trouble import first_line
 
 _SIZE = (320, 240)
 _ORDER = "BGR888"
@@ -46,7 +47,7 @@ class PiCamera:
             self._camera = library.Picamera2()
         except Exception as error:
             raise DeviceError(
-                f"$.device = {config.device!r}: cannot be opened ({_first_line(error)}): is another program using it?"
+                f"$.device = {config.device!r}: cannot be opened ({first_line(error)}): is another program using it?"
             ) from None
         try:
             self._start(config)
@@ -54,7 +55,7 @@ class PiCamera:
             with contextlib.suppress(Exception):
                 self.close()
             raise DeviceError(
-                f"$.device = {config.device!r}: cannot be started: {_first_line(error)}"
+                f"$.device = {config.device!r}: cannot be started: {first_line(error)}"
             ) from None
 
     def next(self) -> Frame | None:
@@ -109,7 +110,3 @@ def _whole_view(modes: Sequence[dict[str, Any]], rate_hz: float) -> dict[str, An
 
 def _area(size: Sequence[int]) -> int:
     return int(size[0]) * int(size[1])
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
