@@ -16,9 +16,7 @@ _WIDTH, _HEIGHT = 320, 240
 _MANUAL, _AUTOMATIC = 1, 3
 """Values of V4L2's control `auto_exposure`."""
 _EXPOSURE_UNIT_S = 1e-4
-_NO_LIBRARY = (
-    "camera: OpenCV is not installed: pip install opencv-python-headless (or wormctl-camera[webcam])"
-)
+_NO_LIBRARY = "camera: OpenCV is not installed: uv pip install opencv-python-headless (or pip install)"
 
 
 def load_opencv() -> Any:
