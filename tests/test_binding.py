@@ -78,6 +78,24 @@ def test_an_input_of_several_channels_gets_the_sum_only_while_all_serve() -> Non
     assert (binding.x[0], binding.good[0]) == (0.0, False), "half a sum is a made-up number"
 
 
+@pytest.mark.parametrize("optional", [("right",), ("left", "right")])
+def test_an_optional_channel_takes_nothing_away_from_the_others(optional: tuple[str, ...]) -> None:
+    channels = [scalar(f"odour.{side}", on_error=OnError.IGNORE) for side in ("left", "right")]
+    binds = [Bind(channel=c.name, to=["ASEL"], optional=c.name[6:] in optional) for c in channels]
+    binding = Binding([device(*channels)], INPUTS, binds)
+    samples = binding.samples[0]
+    for left, right, expected in ((1.0, 0.5, 1.5), (1.0, None, 1.0), (None, 0.5, 0.5), (None, None, None)):
+        for name, value in (("odour.left", left), ("odour.right", right)):
+            if value is None:
+                samples.fail(name)
+            else:
+                samples.put(name, value, 0.0)
+        binding.run(0.0)
+        if left is None and "left" not in optional:
+            expected = None
+        assert (binding.x[0], binding.good[0]) == (expected or 0.0, expected is not None)
+
+
 @pytest.mark.parametrize(
     ("value", "time_s", "said", "found"),
     [

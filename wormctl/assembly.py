@@ -28,11 +28,13 @@ from wormctl.device import (
     DeviceSpec,
     Host,
     Noted,
+    Placed,
     Sensor,
     Simulated,
     Truth,
     World,
 )
+from wormctl.driving import claim, release
 from wormctl.hookspecs import Offer
 from wormctl.lifecycle import GuardedBody, close_quietly
 from wormctl.loop import Loop, Observer, ticks_per_step
@@ -165,9 +167,14 @@ def assemble(
             world=world,
             variation=variation,
         )
+        if not guarded.spec.simulated:
+            # Before it can move: whoever says `wormctl stop` now must not see it move a second later.
+            closing.callback(release, claim(str(body_part.settings.get("port", body_part.name))))
         closing.callback(guarded.close)
         with _blamed(body_part, "be configured"):
             guarded.configure(context)
+        if isinstance(body, Placed) and not guarded.spec.simulated:
+            claim(body.place)
         if isinstance(body, Noted):
             notes += body.notes
         context = msgspec.structs.replace(context, body=body)
@@ -225,7 +232,10 @@ def _make(offer: Offer[ThingT], part: Part, **defaults: object) -> ThingT:
     if part.settings and not offer.config.__struct_fields__:
         key, value = next(iter(part.settings.items()))
         raise ConfigError(f"{part.at(f'.{key}')} = {value!r}: {part.use} takes no settings")
-    config = convert({**defaults, **part.settings}, offer.config, where=part.where, under=part.path)
+    options = {part.path + field: option for field, option in part.options.items()}
+    config = convert(
+        {**defaults, **part.settings}, offer.config, where=part.where, under=part.path, options=options
+    )
     with _blamed(part, "be made"):
         return offer.make(config)
 

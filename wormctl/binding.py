@@ -26,7 +26,8 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One `[[bind]]` of a robot file: the named inputs that a channel reaches.
 
     Each input receives `gain` * value + `offset`, value by value; `element` picks one value of a vector.
-    An input that several channels reach receives the sum, and only while all of them serve.
+    An input that several channels reach receives the sum, and only while all of them serve; one that is `optional`
+    adds nothing while it does not, and takes nothing away from the others.
     """
 
     channel: str
@@ -34,6 +35,7 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     gain: Gain = 1.0
     offset: Gain = 0.0
     element: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    optional: bool = False
 
 
 class Binding:
@@ -149,7 +151,7 @@ class Binding:
     def _resolve(self, binds: Sequence[Bind], inputs: Sequence[Port], where: Where) -> NDArray[np.void]:
         starts = np.cumsum([0, *(p.size for p in inputs)])
         ports = {p.name: (p, int(start)) for p, start in zip(inputs, starts[:-1], strict=True)}
-        rows: list[tuple[int, int, int, float, float]] = []
+        rows: list[tuple[int, int, int, float, float, int]] = []
         seen: set[tuple[int, int]] = set()
         for b, bind in enumerate(binds):
             path = place(where, f"$.bind[{b}]")
@@ -180,7 +182,8 @@ class Binding:
                     if (source + element, target + i) in seen:
                         raise ConfigError(f"{here}: {channel.name} is already bound to it")
                     seen.add((source + element, target + i))
-                    rows.append((c, source + element, target + i, bind.gain, bind.offset))
+                    row = (c, source + element, target + i, bind.gain, bind.offset, int(bind.optional))
+                    rows.append(row)
         return np.array(rows, dtype=LINK)
 
 

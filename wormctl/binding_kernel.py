@@ -44,9 +44,10 @@ LINK = np.dtype(
         ("target", np.int64),
         ("gain", np.float64),
         ("offset", np.float64),
+        ("optional", np.int64),
     ]
 )
-"""One value of a channel on its way to one entry of the inputs."""
+"""One value of a channel on its way to one entry of the inputs, which may be served without it if it is optional."""
 
 
 @njit(cache=True)
@@ -103,12 +104,15 @@ def judge_and_bind(
             outcome = DEGRADED
     for k in range(links.size):
         x[links[k].target] = 0.0
-        good[links[k].target] = True
+        good[links[k].target] = False
     for k in range(links.size):
         link = links[k]
         if channels[link.channel].serves == 1:
             x[link.target] += link.gain * held[link.source] + link.offset
-        else:
+            good[link.target] = True
+    for k in range(links.size):
+        link = links[k]
+        if channels[link.channel].serves == 0 and link.optional == 0:
             good[link.target] = False
     for k in range(links.size):
         target = links[k].target

@@ -22,6 +22,7 @@ COMMANDS = {
     "ablate": "cut out what published experiments cut, and compare with the whole worm",
     "connectome": "ask the connectome: partners of a cell, paths between cells, counts",
     "policy": "show, list and import policy files",
+    "stop": "end a run that drives a robot, from another shell",
     "bench": "measure how fast this machine runs the worm",
     "plugins": "list installed plugins, or start a new one",
 }
@@ -109,7 +110,8 @@ def _parser() -> argparse.ArgumentParser:
         usage="wormctl COMMAND ...",
         description="A worm's nervous system in a snake robot.",
         epilog=f"commands:\n{commands}\n\n"
-        "`wormctl COMMAND --help` explains it. `wormctl plugins` lists the commands that plugins bring\n"
+        "`wormctl COMMAND --help` explains it. Plugins bring more, such as `doctor` and\n"
+        "`calibrate` for a robot and `train` for its worm: `wormctl plugins` lists them\n"
         f"(plugins here: {', '.join(plugins) or 'none'}).",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -22,7 +22,7 @@ Where = str | Callable[[str], str]
 """What a person wrote: the name of a file or the like, or what says where in which file a path stands."""
 
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
-_UNKNOWN_NAME = re.compile(r"^(?:Object contains unknown field `|Invalid enum value ')(?P<name>[^`']*)")
+_UNKNOWN_NAME = re.compile(r"^(?:Object contains unknown field `|Invalid enum value '?)(?P<name>[^`']*)")
 _INDEX = re.compile(r"\[[^]]*\]")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 

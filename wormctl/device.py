@@ -181,6 +181,15 @@ class Noted(Protocol):
 
 
 @runtime_checkable
+class Placed(Protocol):
+    """The extra face of a physical body that knows, once configured, where its robot is."""
+
+    @property
+    def place(self) -> str:
+        """Its port, for `wormctl stop --port`."""
+
+
+@runtime_checkable
 class Counting(Protocol):
     """The extra face of a body that counts what a person wants to know after a run: frames lost, and the like."""
 

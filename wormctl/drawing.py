@@ -27,9 +27,9 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody stopped it before all was drawn."""
 
 
-def draw_run(folder: Path, plugins: Plugins, *, quick: bool) -> Drawn:
-    """Let every artist of runs (every `quick` one) draw the run in `folder`; see `draw_folder`."""
-    return draw_folder(folder, plugins, kind="run", quick=quick)
+def draw_run(folder: Path, plugins: Plugins, *, quick: bool, simulated: bool) -> Drawn:
+    """Let every artist of such runs (every `quick` one) draw the run in `folder`; see `draw_folder`."""
+    return draw_folder(folder, plugins, kind="run", quick=quick, simulated=simulated)
 
 
 def draw_folder(
@@ -38,13 +38,18 @@ def draw_folder(
     *,
     kind: Literal["run", "assays", "ablations", "controls"],
     quick: bool = False,
+    simulated: bool = True,
 ) -> Drawn:
-    """Let every artist of that kind (every `quick` one) draw `folder`. One that fails costs a line, not the rest.
+    """Let every artist of that kind draw `folder`: only `quick` ones if asked, and only those that need no simulation.
 
-    Ctrl-C and polite kills end it in order: what was drawn before is kept.
+    One that fails costs a line, not the rest. Ctrl-C and polite kills end it in order: what was drawn before is kept.
     """
     offered = (entry.thing for entry in plugins.artists.values())
-    artists = [artist for artist in offered if artist.kind == kind and (artist.quick or not quick)]
+    artists = [
+        artist
+        for artist in offered
+        if artist.kind == kind and (artist.quick or not quick) and (simulated or not artist.simulated)
+    ]
     files: list[Path] = []
     console = make_console(stderr=True)
     columns = (TextColumn("drawing {task.description}"), BarColumn())

@@ -80,6 +80,8 @@ class Artist(msgspec.Struct, frozen=True, kw_only=True):
     """
     quick: bool = False
     """Whether it takes a second or two at most: only such are used after a run that was interrupted."""
+    simulated: bool = False
+    """Whether it draws where the snake was, which only a simulated body knows: it is left out for physical ones."""
     kind: Literal["run", "assays", "ablations", "controls"] = "run"
     """What it draws: a run, or the results of assays, of ablations or of shuffled wirings (`wormctl.assay.folder`)."""
 

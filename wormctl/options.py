@@ -41,7 +41,14 @@ def chosen_robot(args: argparse.Namespace, plugins: Plugins) -> Robot:
     body = args.body
     if file == DEFAULT and body in plugins.bodies:
         file = plugins.bodies[body].thing.robot or file
-    return load_robot(file).replace(body=body, world=args.world, policy=args.policy, port=args.port)
+    robot = load_robot(file).replace(body=body, world=args.world, policy=args.policy, port=args.port)
+    if args.port is not None:
+        offer = plugins.body(robot.body.use, robot.body.at(".use"))
+        if "port" not in offer.config.__struct_fields__:
+            raise ConfigError(
+                f"--port: the body {robot.body.use} has none: add --body serial, or another robot"
+            )
+    return robot
 
 
 def same_robot(args: argparse.Namespace) -> dict[str, object]:

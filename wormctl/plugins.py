@@ -27,7 +27,7 @@ from wormctl.names import unknown
 GROUP = "wormctl"
 """The entry-point group: `[project.entry-points.wormctl]` in a plugin's pyproject.toml."""
 
-OURS = ("wormctl-sim", "wormctl-train")
+OURS = ("wormctl-serial", "wormctl-sim", "wormctl-train")
 """Loaded first, so that nobody else's plugin can take a name of theirs and with it their place."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wormctl.connectome import load_connectome
 from wormctl.options import typed
-from wormctl.runs import INFO, RECORD, RunInfo
+from wormctl.runs import INFO, RECORD, SUMMARY, RunInfo
 from wormctl.summary import Loud, Summary
 
 _WIDTH = 12
@@ -29,8 +29,9 @@ def report(
 ) -> str:
     """What happened, how far, how fast, who was loud, where it is kept, what to try next: lines of text."""
     lines = [_headline(summary), ""]
-    lines += [f"  {key:{_WIDTH}}{text}" for key, text in _facts(info, summary)]
-    files = [*(path.name for path in drawn), RECORD, INFO]
+    facts = _facts(info, summary) if summary.seconds > 0.0 else [_worm(summary)]
+    lines += [f"  {key:{_WIDTH}}{text}" for key, text in facts]
+    files = [*(path.name for path in drawn), SUMMARY, RECORD, INFO]
     lines += ["", f"  {'folder':{_WIDTH}}{folder}", f"  {'':{_WIDTH}}{', '.join(files)}", ""]
     lines += [f"  {'' if i else 'try':{_WIDTH}}{text}" for i, text in enumerate(_suggestions(hints))]
     return "\n".join(lines) + "\n"
@@ -48,7 +49,8 @@ def _suggestions(hints: Sequence[Hint]) -> list[str]:
 
 def _headline(s: Summary) -> str:
     if s.reason.startswith("fault: "):
-        return f"The run stopped after {s.seconds:.1f} s: {s.reason.removeprefix('fault: ')}."
+        why = s.reason.removeprefix("fault: ").rstrip(".")
+        return f"The run stopped after {s.seconds:.1f} s: {why}{'' if why.endswith('?') else '.'}"
     if s.reached and s.time_to_food_s is not None:
         ended = f", interrupted after {s.seconds:.1f} s" if s.reason == "interrupted" else ""
         return f"The worm reached the food after {s.time_to_food_s:.1f} s{ended}."
@@ -76,9 +78,7 @@ def _facts(info: RunInfo, s: Summary) -> list[tuple[str, str]]:
     facts.append(("wave", f"{s.frequency_hz:.2f} Hz" if s.frequency_hz else "none: it lay still"))
     if s.loudest:
         facts.append(("loudest", _by_class(s.loudest)))
-    cut = f", cut out: {', '.join(s.ablated)}" if s.ablated else ""
-    place = f", world {s.world}" if s.world else ""
-    facts.append(("worm", f"{s.policy} in body {s.body}{place}, seed {s.seed}{cut}"))
+    facts.append(_worm(s))
     if s.varied:
         drawn = ", ".join(f"{name} {value:.3g}" for name, value in s.varied.items())
         facts.append(("varied", f"{drawn}, by the seed"))
@@ -94,6 +94,12 @@ def _facts(info: RunInfo, s: Summary) -> list[tuple[str, str]]:
     if s.guarded_ticks:
         facts.append(("guarded", f"{s.guarded_ticks} ticks in which the worm did without an input or a step"))
     return facts
+
+
+def _worm(s: Summary) -> tuple[str, str]:
+    cut = f", cut out: {', '.join(s.ablated)}" if s.ablated else ""
+    place = f", world {s.world}" if s.world else ""
+    return "worm", f"{s.policy} in body {s.body}{place}, seed {s.seed}{cut}"
 
 
 def _by_class(neurons: Sequence[Loud]) -> str:

@@ -60,9 +60,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     """What to call it: the name of the offer, or of the file that describes it."""
 
+    options: dict[str, str] = {}
+    """Settings that came from the command line: `.port` -> `--port`."""
+
     def at(self, rest: str = "") -> str:
         """How a message says where the part stands, or, with `rest`, a field of it: `.port`."""
-        return place(self.where, self.path + rest)
+        return self.options.get(rest) or place(self.where, self.path + rest)
 
 
 class Robot(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +110,12 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
             changed = msgspec.structs.replace(changed, body=same)
         if port is not None:
             part = changed.body
-            plugged = msgspec.structs.replace(part, settings={**part.settings, "port": port}, fallback=None)
+            plugged = msgspec.structs.replace(
+                part,
+                settings={**part.settings, "port": port},
+                options={**part.options, ".port": "--port"},
+                fallback=None,
+            )
             changed = msgspec.structs.replace(changed, body=plugged)
         if world is not None:
             raw = {"file": world} if world.endswith(".toml") else {"use": world}

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from wormctl_sim.media import draw_picture_of, draw_video_of, main
 from wormctl_sim.media_frames import Painter
-from wormctl_sim.media_palette import BODY, FOOD, rgb
+from wormctl_sim.media_palette import BODY, FOOD, INK, LEFT_BEND, RIGHT_BEND, rgb
 from wormctl_sim.media_picture import draw_picture
 from wormctl_sim.media_scene import ARENA, Scene, outline
+from wormctl_sim.media_traces import draw_traces
 from wormctl_sim.media_video import LONGEST_S, VIDEO_FPS, VIDEO_HEIGHT
 from wormctl_sim.world_files import load_world
 
@@ -50,6 +51,7 @@ def make_run(
     x = speed_m_s * t[:, None] - SNAKE.link.length_m * np.arange(SNAKE.links)
     rows["pose"] = np.stack([x, 0.05 * np.sin(8 * x), heading], axis=-1)
     rows["nose"] = rows["pose"][:, 0, :2]
+    rows["setpoint_rad"] = rows["joint.position"]
     rows["activity"] = np.random.default_rng(0).random((count, len(names)))
     rows["goal_distance_m"] = np.inf
     if world is not None:
@@ -252,3 +254,20 @@ def test_the_neurons_shown_are_the_busy_ones_of_each_kind(tmp_path: Path) -> Non
     assert set(busy) <= set(shown)
     kinds = [connectome.types[connectome.index(name)] for name in shown]
     assert kinds == sorted(kinds, key=["sensory", "inter", "motor"].index)
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_traces_of_any_run(tmp_path: Path, simulated: bool) -> None:
+    folder = make_run(tmp_path / "run", simulated=simulated)
+    path = draw_traces(folder)
+    with Image.open(path) as image:
+        assert image.width > 800
+        assert _is(image, LEFT_BEND, 40).mean() > 0.02, "joints bend to the left"
+        assert _is(image, RIGHT_BEND, 40).mean() > 0.02
+        assert _is(image, INK, 60).mean() > 0.0005
+
+
+def test_no_traces_of_a_run_that_never_began(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", seconds=0.02)
+    with pytest.raises(ConfigError, match="nothing to draw"):
+        draw_traces(folder)

@@ -118,7 +118,7 @@ def test_what_plugins_draw_lands_in_the_folder_and_a_failure_costs_a_line(
     assert _run(robot_file, "--out", "o") == 0
     out, err = capsys.readouterr()
     assert (here / "o" / "drawn.txt").read_text() == "complete, 100 ticks"
-    assert "drawn.txt, record.npy, run.json" in out
+    assert "drawn.txt, summary.txt, record.npy, run.json" in out
     assert err == "wormctl: broken is not drawn: RuntimeError: no more paint\n"
 
 
@@ -261,7 +261,7 @@ def test_stopped_while_drawing_it_says_so_and_keeps_what_is_whole(
     assert err == b"wormctl: interrupted: video not drawn\n"
     assert json.loads(out)["reason"] == "time"
     found = sorted(path.name for path in (here / "o").iterdir())
-    assert found == ["record.npy", "run.json", "summary.txt", "trajectory.png"]
+    assert found == ["record.npy", "run.json", "summary.txt", "traces.png", "trajectory.png"]
     assert "video.mp4" not in (here / "o" / "summary.txt").read_text()
 
 

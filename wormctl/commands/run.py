@@ -32,6 +32,7 @@ from wormctl.options import (
     same_robot,
     seconds,
     seed,
+    typed,
 )
 from wormctl.plugins import Plugins, load_plugins
 from wormctl.report import Hint, report
@@ -57,10 +58,10 @@ examples:
   wormctl run --robot my_robot.toml    your own robot, simulated or real
   wormctl run --json --no-media        numbers only, for a script
 
-Every run leaves a folder: trajectory.png and video.mp4 to look at, summary.txt, record.npy with every tick
-(numpy.load reads it), and run.json with all that is needed to repeat it. Ctrl-C ends a run, or its drawing, in
-order. In a terminal a run is shown as it goes, slowed down so that the longest takes 15 s; with --quiet or
---json, or into a pipe, it goes as fast as it can (a physical body always at life speed, and is never shown).
+Every run leaves a folder: traces.png and, of a simulated run, trajectory.png and video.mp4 to look at, summary.txt,
+record.npy with every tick (numpy.load reads it), and run.json with all that is needed to repeat it. Ctrl-C ends a run,
+or its drawing, in order. In a terminal a run is shown as it goes, slowed down so that the longest takes 15 s; with
+--quiet or --json, or into a pipe, it goes as fast as it can (a physical body always at life speed, and is never shown).
 Exit status: 0, 1 if the robot had to be stopped by a fault, 130 if you stopped it.
 """
 
@@ -118,6 +119,9 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
             record=folder.record,
             clock=SimulatedClock(speed=speed) if simulated else None,
         )
+        if not simulated:
+            stop = f"Ctrl-C, or {typed(['wormctl', 'stop'])} in another shell, ends it"
+            print(f"wormctl: driving {assembly.body_name} for {args.seconds:g} s: {stop}", file=sys.stderr)
         result = _live(episode, info, watched=watched)
         summary = episode.summary(result, ablated, info.policy.name)
         episode.recorder.close()
@@ -126,7 +130,7 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
     folder.finish(state, summary, report(info, summary, folder.path, hints))
     drawn = Drawn(files=[], interrupted=False)
     if not args.no_media:
-        drawn = draw_run(folder.path, plugins, quick=state == "interrupted")
+        drawn = draw_run(folder.path, plugins, quick=state == "interrupted", simulated=info.simulated)
     text = report(info, summary, folder.path, hints, drawn.files)
     folder.finish(state, summary, text)
     if args.json:
@@ -144,7 +148,7 @@ def _with_window(robot: Robot) -> Robot:
             f"--gui: opens PyBullet's window, but the body is {robot.body.use}: add --body pybullet"
         )
     settings = {**robot.body.settings, "gui": True}
-    body = msgspec.structs.replace(robot.body, settings=settings, fallback=None, file="--gui")
+    body = msgspec.structs.replace(robot.body, settings=settings, fallback=None, where="--gui")
     return msgspec.structs.replace(robot, body=body)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 from pathlib import Path
@@ -24,6 +25,9 @@ JOINTS = (JointTable(),) * 12
 def test_no_fault_breaks_a_bound(name: str) -> None:
     outcome = FAULTS[name](name)
     assert outcome.fine, table([outcome])
+    told = json.loads(json.dumps(outcome.as_json(), allow_nan=False))
+    assert told["name"] == name
+    assert told["fine"] is True
 
 
 def pulses(widths_us: list[float], servo: int = 0, cut: int = 0) -> np.ndarray:

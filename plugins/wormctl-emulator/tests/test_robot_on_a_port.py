@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from wormctl_emulator.for_tests import need_firmware
+from wormctl_emulator.judge import judge
 from wormctl_emulator.lockstep import ready_rig
 from wormctl_emulator.terminal import Terminal, in_background
 from wormctl_serial.body import SerialBody
@@ -27,7 +28,7 @@ from wormctl.snake import load_snake
 
 need_firmware()
 
-SNAKE = Path(sys.modules["wormctl_serial"].__file__ or "").parent / "snake.toml"
+SNAKE = Path(sys.modules["wormctl_serial"].__file__ or "").parent / "serial-snake.toml"
 JOINTS = (JointTable(),) * 12
 
 
@@ -177,40 +178,52 @@ def test_stop_kills_a_run_that_does_not_listen(robot: Terminal, tmp_path: Path) 
 
 
 def test_calibrating_a_new_robot(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text(SNAKE.read_text())
-    with in_background(ready_rig(None), tmp_path / "robot"):
+    with in_background(ready_rig(None), tmp_path / "robot") as robot:
+        robot.rig.keep = True
         common = ("calibrate", "--port", "robot", "--robot", "mine.toml")
-        done = wormctl(
-            "run",
-            "--robot",
-            "mine.toml",
-            "--body",
-            "serial",
-            "--port",
-            "robot",
-            "--no-media",
-            folder=tmp_path,
-        )
+        done = wormctl("run", "--body", "serial", "--port", "robot", "--no-media", folder=tmp_path)
         assert done.returncode == 1
         assert "wormctl calibrate" in done.stdout
         # Straight at +3 degrees, turns the other way, 10 degrees to the left, the usual to the right.
-        typed = "\n+5\n-2\nhm\n\nn\n+10\n\n\n"
+        typed = "q\n\n+5\n-2\nhm\n\n\nmaybe\nn\n-3\n+10\n\n\n"
         done = wormctl(*common, "--joint", "4", typed=typed, folder=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "q: must be Enter alone, or Ctrl-C to stop" in done.stdout
         assert "hm: must be +, -, or a number" in done.stdout
+        assert "maybe: must be y or n" in done.stdout
+        assert "-3: would be -3.0 degrees, beyond +0 to +60" in done.stdout
         assert "joint 4: straight at 1531 us, -600 us/rad, -60 to +10 degrees; kept" in done.stdout
         assert "joints 0, 1, 2, 3, 5" in done.stdout
-        done = wormctl(*common, typed="", folder=tmp_path)
-        assert done.returncode == 130, "the end of what is typed ends it in order"
+        assert not (tmp_path / "mine.toml").exists()
+        pulses = robot.rig.pulses()
+        assert set(pulses["servo"]) == {4}, "one joint at a time, and only after Enter"
+        seen = judge(pulses, (JointTable(),) * 12)
+        assert seen.slew_deg_s <= 31.0, "at 30 degrees/s, over the change of its line as well"
         shown = wormctl("calibrate", "--show", "--port", "robot", folder=tmp_path).stdout
-        assert "joint  4: straight at 1531 us" in shown
+        assert "joint  4: straight at 1531 us, -600 us/rad, -60 to +10 degrees" in shown
         assert "joint  5: not set up" in shown
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "\n+5\n", "\n+5\n\n\nn\n", "\n+5\n\n\nn\n+4\n\n-3\n"])
+def test_a_joint_that_is_not_done_stays_as_it_was(robot: Terminal, tmp_path: Path, typed: str) -> None:
+    common = ("calibrate", "--port", "robot", "--robot", "mine.toml", "--joint")
+    before = wormctl("calibrate", "--show", "--port", "robot", folder=tmp_path).stdout
+    done = wormctl(*common, "3", typed=typed, folder=tmp_path)
+    assert done.returncode == 130, "the end of what is typed ends it in order"
+    assert "stopped; joints that are done are kept" in done.stdout
+    assert wormctl("calibrate", "--show", "--port", "robot", folder=tmp_path).stdout == before
+    done = wormctl(*common, "2", typed="\n\n\ny\n+9\n\n\n", folder=tmp_path)
+    assert done.returncode == 0
+    robot.rig.press_reset()
+    after = wormctl("calibrate", "--show", "--port", "robot", folder=tmp_path).stdout.splitlines()
+    wanted = before.splitlines()
+    wanted[2] = "joint  2: straight at 1500 us, +600 us/rad, -60 to +9 degrees"
+    assert after == wanted, "what another joint kept is that joint's"
+    assert load_robot(tmp_path / "mine.toml").body.settings["joint"][3]["high_deg"] == 60.0
 
 
 def test_the_table_goes_from_the_file_to_the_robot_and_back(robot: Terminal, tmp_path: Path) -> None:
     mine, other = tmp_path / "mine.toml", tmp_path / "other.toml"
-    mine.write_text(SNAKE.read_text())
     other.write_text(SNAKE.read_text())
     port = ("--port", "robot")
     assert wormctl("calibrate", "--fetch", "--robot", "mine.toml", *port, folder=tmp_path).returncode == 0
@@ -220,13 +233,20 @@ def test_the_table_goes_from_the_file_to_the_robot_and_back(robot: Terminal, tmp
     command = ("run", "--robot", "mine.toml", "--seconds", "1", "--no-media", *port)
     done = wormctl(*command, folder=tmp_path)
     assert done.returncode != 0
-    assert "wormctl calibrate --send" in done.stderr
+    assert "wormctl calibrate --robot FILE" in done.stderr
     assert wormctl("calibrate", "--send", "--robot", "mine.toml", *port, folder=tmp_path).returncode == 0
     assert wormctl(*command, folder=tmp_path).returncode == 0
     assert wormctl("calibrate", "--fetch", "--robot", "other.toml", *port, folder=tmp_path).returncode == 0
     joints = load_robot(other).body.settings["joint"]
     assert [joint["centre_us"] for joint in joints] == [1480] + [1500] * 11
-    assert other.read_text() == mine.read_text(), "written anew it is the same file"
+    assert load_robot(other).body.settings == load_robot(mine).body.settings, (
+        "copied or extended, it is the same"
+    )
+    bad = tmp_path / "bad.toml"
+    bad.write_text("rate_hz =")
+    done = wormctl("calibrate", "--fetch", "--robot", "bad.toml", *port, folder=tmp_path)
+    assert (done.returncode, bad.read_text()) == (2, "rate_hz =")
+    assert "not valid TOML" in done.stderr
 
 
 def test_a_robot_that_was_unplugged_is_found_again_for_reading_and_never_armed(
@@ -279,6 +299,38 @@ def test_another_device_on_the_port(tmp_path: Path, answer: bytes, told: str) ->
         thread.join()
         os.close(ours)
         os.close(theirs)
+
+
+def test_two_emulators_on_one_link(robot: Terminal, tmp_path: Path) -> None:
+    done = wormctl("emulate", "--link", "robot", "--seconds", "1", folder=tmp_path)
+    assert done.returncode == 1 or done.returncode == 2
+    assert "another emulator has it" in done.stderr
+    assert (tmp_path / "robot").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--pulses", "nowhere/x.csv", "cannot be written"),
+        ("--eeprom", "rubbish", "has 7 bytes, must have 1024"),
+        ("--firmware", "rubbish", "is no firmware"),
+    ],
+)
+def test_options_of_the_emulator_are_checked_before_it_begins(
+    tmp_path: Path, option: str, value: str, told: str
+) -> None:
+    (tmp_path / "rubbish").write_text("rubbish")
+    done = wormctl("emulate", "--link", "robot", "--seconds", "1", option, value, folder=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert not (tmp_path / "robot").is_symlink()
+
+
+def test_pulses_are_written_as_they_come(robot: Terminal, tmp_path: Path) -> None:
+    done = wormctl("emulate", "--link", "other", "--seconds", "0.3", "--pulses", "p.csv", folder=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "p.csv").read_text().startswith("# rise_s,joint,width_us,cut_by_reset")
+    assert not (tmp_path / "other").exists()
 
 
 def test_two_programs_on_one_port(robot: Terminal, tmp_path: Path) -> None:

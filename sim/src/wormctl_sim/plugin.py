@@ -117,6 +117,15 @@ def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
             summary="trajectory.png: the path of a simulated run over what it smelt",
             draw=_draw_picture,
             quick=True,
+            simulated=True,
+        )
+    )
+    register(
+        Artist(
+            name="traces",
+            summary="traces.png: joints, neurons and channels of any run over time",
+            draw=_draw_traces,
+            quick=True,
         )
     )
     register(
@@ -124,6 +133,7 @@ def wormctl_register_artists(register: Callable[[Artist], None]) -> None:
             name="video",
             summary="video.mp4: a simulated run in at most 15 s, with its neurons beside it",
             draw=_draw_video,
+            simulated=True,
         )
     )
     register(
@@ -156,6 +166,12 @@ def _draw_picture(folder: Path, progress: Callable[[float], None]) -> Sequence[P
     from wormctl_sim.media import draw_picture_of
 
     return [draw_picture_of(folder)]
+
+
+def _draw_traces(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:
+    from wormctl_sim.media_traces import draw_traces
+
+    return [draw_traces(folder)]
 
 
 def _draw_video(folder: Path, progress: Callable[[float], None]) -> Sequence[Path]:

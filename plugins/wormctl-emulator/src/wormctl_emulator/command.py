@@ -7,17 +7,18 @@ import contextlib
 import select
 import sys
 from pathlib import Path
+from typing import TextIO
 
-import numpy as np
 from wormctl_serial.config import JointTable, Nose
 
 from wormctl.config import ConfigError
 from wormctl.device import Context, World
-from wormctl.options import seconds, seed
+from wormctl.files import whole_file
+from wormctl.options import seconds, seed, typed
 from wormctl.plugins import load_plugins
 from wormctl.signals import stop_on_signals
 from wormctl.snake import load_snake
-from wormctl_emulator.chip import HZ, shipping_elf
+from wormctl_emulator.chip import EEPROM_BYTES, HZ, ChipCrashedError, shipping_elf
 from wormctl_emulator.lockstep import ready_rig
 from wormctl_emulator.rig import Rig, SnakeOnRig
 from wormctl_emulator.terminal import Terminal
@@ -71,30 +72,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Emulate until told to stop; the exit status."""
     rig, world = _rig(args)
-    terminal = Terminal(rig, args.link)
-    rig.keep = args.pulses is not None
-    stop: list[bool] = []
-    print(f"port {args.link} is ready: wormctl doctor --port {args.link}; Ctrl-C ends it", flush=True)
-    try:
-        with stop_on_signals(lambda: stop.append(True)):
-            _loop(args, terminal, world, stop)
-    finally:
+    with contextlib.ExitStack() as closing:
+        pulses = None if args.pulses is None else closing.enter_context(_opened(args.pulses))
+        rig.keep = pulses is not None
+        terminal = Terminal(rig, args.link)
+        closing.callback(terminal.close)
         if args.eeprom is not None:
-            args.eeprom.write_bytes(rig.chip.eeprom())
-        if args.pulses is not None:
-            _write_pulses(args.pulses, rig)
-        terminal.close()
+            closing.callback(lambda: _keep(args.eeprom, rig))
+        stop: list[bool] = []
+        print(f"port {args.link} is ready: {typed(['wormctl', 'doctor', '--port', str(args.link)])}")
+        print(
+            "type estop, release, reset, unplug, plug, servo 4.2, pack 6.5, head, tail or quit; Ctrl-C ends it",
+            flush=True,
+        )
+        with stop_on_signals(lambda: stop.append(True)):
+            _loop(args, terminal, world, stop, pulses)
     return 0
+
+
+def _opened(path: Path) -> TextIO:
+    """A file for pulses, with its heading."""
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--pulses = {path}: cannot be written: {error.strerror}") from None
+    file.write("# rise_s,joint,width_us,cut_by_reset\n")
+    return file
+
+
+def _keep(path: Path, rig: Rig) -> None:
+    """What outlives a power cut."""
+    with whole_file(path) as partial:
+        partial.write_bytes(rig.chip.eeprom())
 
 
 def _rig(args: argparse.Namespace) -> tuple[Rig, World | None]:
     firmware = args.firmware or shipping_elf()
     if not firmware.is_file():
         raise ConfigError(f"--firmware = {firmware}: no such file")
-    kept = args.eeprom.read_bytes() if args.eeprom is not None and args.eeprom.is_file() else None
+    kept = args.eeprom.read_bytes() if args.eeprom is not None and args.eeprom.exists() else None
+    if kept is not None and len(kept) != EEPROM_BYTES:
+        raise ConfigError(
+            f"--eeprom = {args.eeprom}: has {len(kept)} bytes, must have {EEPROM_BYTES}, as it writes them"
+        )
     joints = (JointTable(),) * load_snake().joints
     known = None if kept is not None or args.blank else joints
-    rig = ready_rig(known, firmware=firmware, eeprom=kept, seed=args.seed)
+    try:
+        rig = ready_rig(known, firmware=firmware, eeprom=kept, seed=args.seed)
+    except ChipCrashedError as error:
+        raise ConfigError(f"{firmware}: is no firmware for this chip: {error}") from None
     if args.world is None:
         return rig, None
     offer = load_plugins().world(args.world, "--world")
@@ -105,12 +131,16 @@ def _rig(args: argparse.Namespace) -> tuple[Rig, World | None]:
     return rig, world
 
 
-def _loop(args: argparse.Namespace, terminal: Terminal, world: World | None, stop: list[bool]) -> None:
+def _loop(
+    args: argparse.Namespace, terminal: Terminal, world: World | None, stop: list[bool], pulses: TextIO | None
+) -> None:
     released: dict[str, float] = {}
     strides = 0
     rig = terminal.rig
     while not stop and (args.seconds is None or rig.chip.now_s < args.seconds):
         terminal.run(_STRIDE_S)
+        if pulses is not None:
+            _write_pulses(pulses, rig)
         strides += 1
         if world is not None:
             world.advance(rig.chip.now_s)
@@ -121,6 +151,8 @@ def _loop(args: argparse.Namespace, terminal: Terminal, world: World | None, sto
         for line in _typed():
             if not _switch(line.split(), terminal, released):
                 stop.append(True)
+            elif line:
+                print(f"{rig.chip.now_s:.1f} s: {line}", file=sys.stderr)
         if strides % _SHOWN_EVERY == 0 and sys.stderr.isatty():
             print(f"\r{_status(terminal, world)}\x1b[K", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
@@ -180,7 +212,7 @@ def _switch(words: list[str], terminal: Terminal, released: dict[str, float]) ->
         case ["servo" | "pack" as which, volt] if _is_volt(volt):
             setattr(rig, "rail_v" if which == "servo" else "pack_v", float(volt))
         case _:
-            print(f"{' '.join(words)}: is none of\n{SWITCHES}", file=sys.stderr)
+            print(f"is none of\n{SWITCHES}", file=sys.stderr)
     return True
 
 
@@ -191,15 +223,10 @@ def _is_volt(text: str) -> bool:
         return False
 
 
-def _write_pulses(path: Path, rig: Rig) -> None:
+def _write_pulses(file: TextIO, rig: Rig) -> None:
+    """Write down the pulses since the last call."""
     pulses = rig.pulses()
-    columns = np.column_stack(
-        [pulses["rise"] / HZ, pulses["servo"], pulses["width"] * 1e6 / HZ, pulses["cut"]]
-    )
-    np.savetxt(
-        path,
-        columns,
-        fmt=("%.7f", "%d", "%.4f", "%d"),
-        delimiter=",",
-        header="rise_s,joint,width_us,cut_by_reset",
-    )
+    rig.seen.clear()
+    for pulse in pulses:
+        rise_s, width_us = pulse["rise"] / HZ, pulse["width"] * 1e6 / HZ
+        file.write(f"{rise_s:.7f},{pulse['servo']},{width_us:.4f},{pulse['cut']}\n")

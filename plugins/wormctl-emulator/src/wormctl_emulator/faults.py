@@ -258,7 +258,9 @@ def _arm(d: Driver, talk: Talk, boots: int = 0) -> Result:
 def _refused(d: Driver, name: str, why: Result, boots: int = 0) -> Outcome:
     refused = _arm(d, d.talk, boots) is why
     d.run(2.0)
-    return outcome_of(name, d, 0.0, CONTINUES, held=False, latched=refused and not len(d.rig.pulses()))
+    return outcome_of(
+        name, d, 0.0, CONTINUES, held=False, latched=refused and not len(d.rig.pulses()), moving=False
+    )
 
 
 def two_hosts(name: str) -> Outcome:
@@ -342,7 +344,7 @@ def run(args: argparse.Namespace) -> int:
         print("\r\x1b[K", end="", file=sys.stderr)
     broken = [outcome for outcome in outcomes if not outcome.fine]
     if args.json:
-        print(json.dumps([{**o._asdict(), "fine": o.fine} for o in outcomes]))
+        print(json.dumps([outcome.as_json() for outcome in outcomes], allow_nan=False))
     else:
         print(table(outcomes))
     return int(bool(broken))

@@ -7,20 +7,34 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wormctl.device import DeviceError
-from wormctl_emulator.chip import HZ
+from wormctl_emulator.chip import HZ, SERVOS
 from wormctl_emulator.drive import Driver
 from wormctl_emulator.judge import judge, moves_between
 from wormctl_emulator.outcome import CONTINUES, Outcome
 
 HOLD_S, SILENT_S = 0.2, 2.0
+_WINDOW_S, _LONG_S = 0.1, 2.2
 WARM_S = 5.0
 """How long the wave runs before something goes wrong."""
 
 
-def outcome_of(name: str, d: Driver, since_s: float, bound_s: float, *, held: bool, latched: bool) -> Outcome:
-    """What all pulses since the power came on come to; `held`: whether joints had to be still by HOLD_S."""
+def outcome_of(
+    name: str,
+    d: Driver,
+    since_s: float,
+    bound_s: float,
+    *,
+    held: bool,
+    latched: bool,
+    moving: bool = True,
+) -> Outcome:
+    """What all pulses since the power came on come to.
+
+    `held`: whether joints had to be still by HOLD_S. `moving`: whether the wave had to be under way at `since_s`.
+    """
     pulses = d.rig.pulses()
     seen = judge(pulses, d.joints)
     rise_s = pulses["rise"] / HZ
@@ -34,6 +48,16 @@ def outcome_of(name: str, d: Driver, since_s: float, bound_s: float, *, held: bo
         early=int(np.count_nonzero(rise_s < d.armed_s)),
         latched=latched,
         cut=seen.cut,
+        tried=not moving or _under_way(pulses, since_s),
+    )
+
+
+def _under_way(pulses: NDArray[np.void], since_s: float) -> bool:
+    """Whether all servos had pulses just before, and have had them for longer than the slow start takes."""
+    rise_s = pulses["rise"] / HZ
+    return all(
+        len(set(pulses["servo"][(rise_s > when_s - _WINDOW_S) & (rise_s <= when_s)].tolist())) == SERVOS
+        for when_s in (since_s, since_s - _LONG_S)
     )
 
 
@@ -58,7 +82,7 @@ def silence(d: Driver, name: str, then: Callable[[], object]) -> Outcome:
 def goes_on(d: Driver, name: str) -> Outcome:
     """What must happen when the fault is one to live with: the wave goes on, or by bad luck has ended for good."""
     safe = bool(d.rig.width_us.all()) or still_latched(d)
-    return outcome_of(name, d, d.last_good_s, CONTINUES, held=False, latched=safe)
+    return outcome_of(name, d, d.last_good_s, CONTINUES, held=False, latched=safe, moving=False)
 
 
 def at_once(d: Driver, name: str, since_s: float, bound_s: float) -> Outcome:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 SLEW_DEG_S = 180.0
 CONTINUES = math.inf
 """The bound of a fault that the robot may live with."""
@@ -26,6 +28,8 @@ class Outcome(NamedTuple):
     latched: bool
     """That good setpoints afterwards moved nothing."""
     cut: int
+    tried: bool = True
+    """Whether the wave was under way when the fault came: else nothing was shown."""
 
     @property
     def fine(self) -> bool:
@@ -38,7 +42,17 @@ class Outcome(NamedTuple):
             and not self.moved_deg > 0.0
             and self.early == 0
             and self.latched
+            and self.tried
         )
+
+    def as_json(self) -> dict[str, object]:
+        """As plain data: None for what was not asked, or has no end."""
+        values = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self._asdict().items()
+        }
+        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+        return {**finite, "fine": bool(self.fine)}
 
 
 def table(outcomes: list[Outcome]) -> str:
@@ -54,8 +68,10 @@ def table(outcomes: list[Outcome]) -> str:
         )
         if o.bound_s == CONTINUES and not math.isnan(o.silent_after_s):
             ends = "ended for good" if math.isfinite(o.silent_after_s) else "never began"
-        word = "yes" if o.latched else "NO"
-        mark = "" if o.fine else "   BROKEN"
+        word = "" if o.bound_s == CONTINUES and math.isnan(o.silent_after_s) else "yes" if o.latched else "NO"
+        mark = (
+            "" if o.fine else "   BROKEN" if o.tried else "   NOT TRIED: the robot did not move when it came"
+        )
         numbers = f"{f'{o.beyond_deg:.1f} deg':>14}{f'{o.slew_deg_s:.0f} deg/s':>12}{still:>18}"
         lines.append(f"{o.name:24}{numbers}{ends:>24}  {word}{mark}")
     fine = sum(o.fine for o in outcomes)

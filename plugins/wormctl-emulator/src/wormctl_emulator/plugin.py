@@ -19,7 +19,7 @@ def wormctl_register_bodies(register: Callable[[Offer[Body]], None]) -> None:
             summary="a planar snake on the real firmware, in an emulated microcontroller",
             config=EmulatedConfig,
             make=EmulatedBody,
-            robot=Path(__file__).parent / "emulated.toml",
+            robot=Path(__file__).parent / "emulated-snake.toml",
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import threading
 import time
@@ -33,7 +34,12 @@ class Terminal:
         self._fds: tuple[int, int] | None = None
         self._waiting = b""
         self._lock = threading.RLock()
-        self.plug()
+        self._held = _lock(link)
+        try:
+            self.plug()
+        except BaseException:
+            self.let_go()
+            raise
 
     @property
     def plugged(self) -> bool:
@@ -67,11 +73,13 @@ class Terminal:
         with self._lock:
             fds, self._fds = self._fds, None
             self._waiting = b""
-        for fd in fds or ():
-            os.close(fd)
-        if fds is not None:
-            with contextlib.suppress(OSError):
+        if fds is None:
+            return
+        with contextlib.suppress(OSError):
+            if os.readlink(self.link) == os.ttyname(fds[1]):
                 self.link.unlink()
+        for fd in fds:
+            os.close(fd)
 
     def run(self, seconds: float) -> None:
         """Go on for so long, by the wall."""
@@ -91,9 +99,17 @@ class Terminal:
                 due_s = now_s
 
     def close(self) -> None:
-        """Take the port away and switch the rig off."""
+        """Take the port away and switch the rig off. May be called twice."""
         self.unplug()
+        self.let_go()
         self.rig.close()
+
+    def let_go(self) -> None:
+        """Leave the link to another emulator. May be called twice."""
+        if self._held >= 0:
+            _lock_file(self.link).unlink(missing_ok=True)
+            os.close(self._held)
+        self._held = -1
 
     def _carry_in(self) -> None:
         if self._fds is None:
@@ -122,6 +138,24 @@ class Terminal:
             self._waiting = self._waiting[sent:]
 
 
+def _lock(link: Path) -> int:
+    """Say that this emulator has the link, until it ends, however it ends. Raises `DeviceError` if another one has."""
+    try:
+        fd = os.open(_lock_file(link), os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise DeviceError(f"--link = {link}: {error.strerror}: name another path") from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise DeviceError(f"--link = {link}: another emulator has it: name another path") from None
+    return fd
+
+
+def _lock_file(link: Path) -> Path:
+    return link.with_name(f".{link.name}.lock")
+
+
 @contextlib.contextmanager
 def in_background(rig: Rig, link: Path) -> Iterator[Terminal]:
     """The rig at `link`, at life speed, in a thread while the block lasts: only its switches may be turned then."""
@@ -140,3 +174,4 @@ def in_background(rig: Rig, link: Path) -> Iterator[Terminal]:
         stop.set()
         thread.join()
         terminal.unplug()
+        terminal.let_go()

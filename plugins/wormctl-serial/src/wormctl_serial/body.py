@@ -5,10 +5,8 @@ Whatever goes wrong is a fault; nothing here arms by itself. The firmware holds 
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +18,16 @@ from wormctl_serial.config import Nose, SerialConfig, table_crc, table_lines
 from wormctl_serial.find import connect
 from wormctl_serial.line import Line, LineLostError
 from wormctl_serial.messages import ANGLE_PER_RAD, JOINTS, NOSE_FULL, SAFETY, Fault, Input, Reset, State
-from wormctl_serial.stop import claim
-from wormctl_serial.talk import FIRMWARE, Counters, RefusedError, Talk, explain_fault, schema_fits, to_angle
+from wormctl_serial.talk import (
+    FIRMWARE,
+    Counters,
+    RefusedError,
+    Talk,
+    Telemetry,
+    explain_fault,
+    schema_fits,
+    to_angle,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -32,6 +38,9 @@ SILENT_S = 1.0
 DAMAGED_SHARE = 0.1
 """More damaged frames than this, over a second, are a fault."""
 _FEWEST = 20
+ENDS_S = 3.0
+"""So long a robot may take to fall silent by itself, after a run that did not end in order."""
+_LOOK_S = 0.1
 REFERENCE_V = 5.0
 _RETRY_S = 1.0
 _TICK_S = SAFETY["TICK_MS"][0] * 1e-3
@@ -88,7 +97,6 @@ class SerialBody:
         self._judged = (-math.inf, 0, 0)
         self._angles: list[int] = [0] * JOINTS
         self._counters = Counters(0, 0, 0, 0, 0, 0, 0, 0)
-        self._claim: Path | None = None
         self._out: Samples | None = None
         self._positions: FloatArray = np.zeros(self.config.joints)
 
@@ -128,11 +136,9 @@ class SerialBody:
         talk = self._talk()
         if not schema_fits(talk.welcome or {"schema": -1}):
             raise DeviceError(self._other_firmware())
-        telemetry = talk.look()
+        telemetry = self._until_silent(talk)
         self._clear_fault(talk, Fault(telemetry.number("fault")))
         self._angles = list(telemetry.numbers("angle"))
-        if not self.spec.simulated:
-            self._claim = claim(talk.line.name)
         talk.arm(tuple(self._angles), (1 << self.config.joints) - 1)
         self._armed = True
         now = talk.line.now_s()
@@ -155,7 +161,6 @@ class SerialBody:
     def stop(self, reason: str) -> None:
         """End all pulses. If the line is dead, the firmware does so by itself within two seconds."""
         talk, self._armed = self.talk, False
-        self._unclaim()
         if talk is None:
             return
         try:
@@ -169,18 +174,15 @@ class SerialBody:
 
     def _drop(self) -> None:
         self._armed = False
-        self._unclaim()
         talk, self.talk = self.talk, None
         if talk is not None:
             self._counters = talk.counters()
             talk.line.close()
 
-    def _unclaim(self) -> None:
-        """Nothing moves by us any longer: `wormctl stop` need not know of us."""
-        file, self._claim = self._claim, None
-        if file is not None:
-            with contextlib.suppress(OSError):
-                file.unlink(missing_ok=True)
+    @property
+    def place(self) -> str:
+        """The port of the robot, once found."""
+        return self.config.port if self.talk is None else self.talk.line.name
 
     def counted(self) -> dict[str, int]:
         """What the line has carried and lost since the body was configured."""
@@ -218,8 +220,8 @@ class SerialBody:
         if self.config.joint and table_crc(table_lines(self.config.joint)) != welcome["table_crc"]:
             self._drop()
             raise DeviceError(
-                "$.joint: the robot has another joint table than this file: `wormctl calibrate --send` gives it the "
-                "file's, `wormctl calibrate --fetch` the file the robot's"
+                "$.joint: the robot has another joint table than this file: `wormctl calibrate --robot FILE --send` "
+                "gives it the file's, --fetch gives the file the robot's"
             )
         if Reset(number(welcome, "reset")) & (Reset.BROWNOUT | Reset.WATCHDOG):
             self.notes.append(
@@ -230,6 +232,17 @@ class SerialBody:
         version = (self.talk.welcome or {}).get("firmware", ()) if self.talk else ()
         has = ".".join(map(str, version)) if isinstance(version, tuple) else "?"
         return f"its firmware {has} speaks another language than this wormctl: flash firmware {FIRMWARE}"
+
+    def _until_silent(self, talk: Talk) -> Telemetry:
+        """The end of what another run has left moving: its dead-man takes two seconds."""
+        end_s = talk.line.now_s() + ENDS_S
+        while State((telemetry := talk.look()).number("state")) is not State.SILENT:
+            if talk.line.now_s() > end_s:
+                raise DeviceError(
+                    f"{self.spec.name}: something else moves this robot: `wormctl stop` ends it"
+                )
+            talk.listen_for(_LOOK_S)
+        return telemetry
 
     def _clear_fault(self, talk: Talk, fault: Fault) -> None:
         """Someone starts the robot anew, so what stopped it last time may be forgotten, if its cause has gone."""
@@ -242,9 +255,7 @@ class SerialBody:
         """Whether an armed robot does what it should."""
         if talk.restarted is not None:
             self._armed = False
-            raise DeviceError(
-                f"{self.spec.name}: the robot has started anew by itself (reason: {talk.restarted})"
-            )
+            raise DeviceError(f"{self.spec.name}: the robot has started anew by itself ({talk.restarted})")
         telemetry = talk.telemetry
         silent_s = line_s - max(telemetry.came_s, self._began_s)
         if silent_s > SILENT_S:

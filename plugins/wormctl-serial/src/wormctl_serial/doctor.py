@@ -15,17 +15,20 @@ import msgspec
 
 from wormctl.console import make_console
 from wormctl.device import DeviceError
+from wormctl.options import typed
 from wormctl_serial.body import REFERENCE_V
 from wormctl_serial.codec import number
 from wormctl_serial.config import AUTO
-from wormctl_serial.find import connect
+from wormctl_serial.find import connect, connection_options
 from wormctl_serial.joint_table import fetch
 from wormctl_serial.line import BAUDS
 from wormctl_serial.messages import JOINTS, NOSE_FULL, SAFETY, Fault, Input, Reset
-from wormctl_serial.talk import FIRMWARE, Talk, explain_fault, schema_fits
+from wormctl_serial.talk import FIRMWARE, Talk, explain_fault, explain_reset, schema_fits
 
 PINGS = 200
 _WATCHED_S = 0.2
+OFF_MV = 500
+"""A rail below is not weak, but off."""
 SLOW_S = 0.010
 """A round trip as long as this leaves too little of a tick of 20 ms."""
 
@@ -92,7 +95,10 @@ def run(args: argparse.Namespace) -> int:
         )
         if check.remedy:
             console.print(f"{'':20} -> {check.remedy}", soft_wrap=True)
-    console.print("not fit to run" if failed else "fit to run: wormctl run --body serial", soft_wrap=True)
+    go = typed(["wormctl", "run", "--body", "serial", *connection_options(args.port, args.baud)])
+    console.print(
+        "not fit to run" if failed else f"fit to run: {go}, or your own --robot file", soft_wrap=True
+    )
     if args.watch:
         _watch(args.port, args.baud)
     return int(failed)
@@ -159,10 +165,11 @@ def _robot(talk: Talk) -> Iterator[Check]:
     telemetry = talk.look()
     yield _joints(talk)
     yield _voltage("pack", telemetry.number("logic_mv"), "LOGIC_WARN_MV", "LOGIC_STOP_MV", "charge it")
-    yield _voltage(
-        "servo rail", telemetry.number("servo_mv"), "SERVO_STOP_MV", "SERVO_STOP_MV", "switch it on"
+    open_, rail_mv = bool(telemetry.number("inputs") & Input.ESTOP_OPEN), telemetry.number("servo_mv")
+    remedy = (
+        "release the e-stop" if open_ else "switch it on" if rail_mv < OFF_MV else "is the regulator right?"
     )
-    open_ = bool(telemetry.number("inputs") & Input.ESTOP_OPEN)
+    yield _voltage("servo rail", rail_mv, "SERVO_STOP_MV", "SERVO_STOP_MV", remedy)
     yield Check(
         "e-stop",
         Verdict.FAIL if open_ else Verdict.PASS,
@@ -178,7 +185,7 @@ def _robot(talk: Talk) -> Iterator[Check]:
 
 
 def _reset(why: Reset) -> Check:
-    names = ", ".join(flag.name.lower() for flag in why if flag.name) or "why it started is not known"
+    names = explain_reset(why)
     if not why:
         return Check("last start", Verdict.PASS, f"{names}: the bootloader keeps it to itself")
     if why & Reset.BROWNOUT:
@@ -201,7 +208,7 @@ def _joints(talk: Talk) -> Check:
 def _voltage(name: str, mv: int, warn: str, stop: str, remedy: str) -> Check:
     warn_mv, stop_mv = SAFETY[warn][0], SAFETY[stop][0]
     verdict = Verdict.FAIL if mv < stop_mv else Verdict.WARN if mv < warn_mv else Verdict.PASS
-    bound = f", must be {warn_mv / 1000:g} V" if mv < warn_mv else ""
+    bound = f", must be {warn_mv / 1000:g} V or more" if mv < warn_mv else ""
     return Check(name, verdict, f"{mv / 1000:.2f} V{bound}", remedy if bound else "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from wormctl.device import DeviceError
 from wormctl_serial.config import AUTO
-from wormctl_serial.line import Line, SerialLine, ports
+from wormctl_serial.line import BAUDS, Line, SerialLine, ports
 from wormctl_serial.talk import Talk
 
 Opener = Callable[[str, int], Line]
@@ -31,6 +31,11 @@ def connect(
         except DeviceError as error:
             why.append(str(error).removeprefix("$.port = "))
     raise DeviceError(f'$.port = "auto": no robot answers: {"; ".join(why)}')
+
+
+def connection_options(port: str, baud: int) -> list[str]:
+    """The options of a command line that say which port, where it is not the usual one."""
+    return [*(["--port", port] if port != AUTO else []), *(["--baud", str(baud)] if baud != BAUDS[0] else [])]
 
 
 def _greet(line: Line) -> Talk:

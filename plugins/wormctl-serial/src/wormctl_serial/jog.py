@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wormctl.device import DeviceError
+from wormctl.driving import claim, release
 from wormctl_serial.messages import JOINTS, SAFETY, Fault, State
-from wormctl_serial.stop import claim
 from wormctl_serial.talk import Talk, explain_fault
 
 _TICK_S = SAFETY["TICK_MS"][0] * 1e-3
+_STEP = SAFETY["SLOW_STEP"][0]
 
 
 class Jog:
-    """One joint under power. `angle` is in 0.1 mrad."""
+    """One joint under power, never quicker than 30 degrees/s. `angle`, in 0.1 mrad, is where it goes."""
 
     def __init__(self, talk: Talk, joint: int) -> None:
         self.talk, self.joint = talk, joint
@@ -22,12 +23,21 @@ class Jog:
         self._pose = [0] * JOINTS
 
     def move_to(self, angle: int) -> None:
-        """Ask for an angle. The firmware goes there at its own slow pace."""
+        """Ask for an angle; `feed` goes there."""
         self.angle = angle
-        self._pose[self.joint] = angle
+
+    def settle(self) -> None:
+        """Go there, and return when it is there: from 90 degrees to the other 90 takes 6 s."""
+        for _ in range(400):
+            self.feed()
+            if self.talk.telemetry.numbers("angle")[self.joint] == self.angle:
+                return
+        raise DeviceError(f"joint {self.joint} does not get to where it was told to go: `wormctl doctor`")
 
     def feed(self) -> None:
-        """Send the setpoint, once every 20 ms. Raises `DeviceError` if the robot has stopped itself."""
+        """Send the next setpoint, once every 20 ms. Raises `DeviceError` if the robot has stopped itself."""
+        now = self._pose[self.joint]
+        self._pose[self.joint] = min(max(self.angle, now - _STEP), now + _STEP)
         self.talk.send_setpoint(tuple(self._pose))
         self.talk.listen_for(_TICK_S)
         telemetry = self.talk.telemetry
@@ -58,4 +68,4 @@ def jog(talk: Talk, joint: int) -> Iterator[Jog]:
         try:
             talk.command("STOP", {})
         finally:
-            driving.unlink(missing_ok=True)
+            release(driving)

@@ -6,9 +6,10 @@ import math
 import re
 from pathlib import Path
 
-from wormctl.config import ConfigError, convert, read_toml
+from wormctl.config import ConfigError, convert
 from wormctl.device import DeviceError
 from wormctl.files import whole_file
+from wormctl.robot import load_robot
 from wormctl_serial.codec import number
 from wormctl_serial.config import JointTable, SerialConfig, table_crc, table_lines
 from wormctl_serial.messages import ANGLE_PER_RAD, JOINTS
@@ -55,21 +56,41 @@ def keep(talk: Talk) -> None:
     talk.command("SAVE_JOINTS", {"session": talk.session}, SAVE_S)
 
 
+NEW = """\
+# This robot: what differs from serial-snake, which comes with wormctl-serial. `wormctl robot check` shows all of it.
+extends = "serial-snake"
+"""
+
+
+def check_file(path: Path, *, new: bool) -> None:
+    """Whether a joint table may stand in that file, or in a `new` one of that name. Raises `ConfigError`."""
+    if path.exists() or not new:
+        _settings(path)
+    elif not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}")
+
+
+def _settings(path: Path) -> SerialConfig:
+    """The settings of the body in a robot file. Raises `ConfigError` if it is another body."""
+    robot = load_robot(path)
+    if robot.body.use != "serial":
+        raise ConfigError(
+            f'{robot.body.at(".use")} = {robot.body.use!r}: must be "serial", for a file that holds a joint table'
+        )
+    return convert(robot.body.settings, SerialConfig, where=robot.body.where, under="$.body")
+
+
 def read_file(path: Path) -> tuple[JointTable, ...]:
     """The table in a robot file. Raises `ConfigError` if there is none."""
-    body = read_toml(path).get("body", {})
-    if not isinstance(body, dict) or body.get("use") != "serial":
-        raise ConfigError(f'{path}: $.body.use: must be "serial", for a file that holds a joint table')
-    settings = {key: value for key, value in body.items() if key != "use"}
-    joints = convert(settings, SerialConfig, where=str(path), under="$.body").joint
+    joints = _settings(path).joint
     if not joints:
         raise ConfigError(f"{path}: holds no joint table: `wormctl calibrate --robot {path}` makes one")
     return joints
 
 
 def write_file(path: Path, joints: tuple[JointTable, ...]) -> None:
-    """Put the table into a robot file, in place of the one there; nothing else of the file changes."""
-    text = path.read_text(encoding="utf-8")
+    """Put the table into a robot file, in place of the one there; nothing else of it changes. It may be a new file."""
+    text = path.read_text(encoding="utf-8") if path.exists() else NEW
     rest = _BLOCK.sub("\n", text)
     if re.search(r"^\s*\[\[\s*body\.joint\s*\]\]", rest, re.MULTILINE):
         raise ConfigError(

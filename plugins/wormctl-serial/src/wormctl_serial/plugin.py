@@ -20,7 +20,7 @@ def wormctl_register_bodies(register: Callable[[Offer[Body]], None]) -> None:
             summary="a physical snake: servos behind our firmware on a serial port",
             config=SerialConfig,
             make=SerialBody,
-            robot=Path(__file__).parent / "snake.toml",
+            robot=Path(__file__).parent / "serial-snake.toml",
         )
     )
 
@@ -28,7 +28,6 @@ def wormctl_register_bodies(register: Callable[[Offer[Body]], None]) -> None:
 COMMANDS = {
     "doctor": "is the robot fit to run? link, firmware, voltages, round trip",
     "calibrate": "set up the robot's joints, one by one, from the terminal",
-    "stop": "stop a robot that runs, from another shell",
 }
 
 

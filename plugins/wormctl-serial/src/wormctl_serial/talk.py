@@ -257,8 +257,7 @@ class Talk:
             self.answered += 1
             self.telemetry.values, self.telemetry.came_s = values, now_s
         elif name == "BOOT" and self.welcome is not None and values["boot_id"] != self.welcome["boot_id"]:
-            why = ", ".join(flag.name.lower() for flag in Reset(number(values, "reset")) if flag.name)
-            self.restarted = why or "unknown"
+            self.restarted = explain_reset(Reset(number(values, "reset")))
         if "time_us" in values:
             sent_s = self._sent_s.get(number(values, "answers"))
             if sent_s is not None:
@@ -302,6 +301,17 @@ def explain_fault(fault: Fault) -> str:
         Fault.LOGIC_VOLTAGE: "its pack ran empty",
         Fault.SERVO_VOLTAGE: "its servo rail broke down",
     }[fault]
+
+
+def explain_reset(why: Reset) -> str:
+    """What started the firmware."""
+    words = {
+        Reset.POWER: "power came on",
+        Reset.PIN: "its reset pin or button",
+        Reset.BROWNOUT: "its supply broke down",
+        Reset.WATCHDOG: "its watchdog",
+    }
+    return ", ".join(words[flag] for flag in why) or "why is not known"
 
 
 def schema_fits(welcome: Values) -> bool:
