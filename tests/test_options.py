@@ -11,7 +11,7 @@ from wormctl.assembly import assemble
 from wormctl.config import ConfigError
 from wormctl.device import Config
 from wormctl.hookspecs import Offer
-from wormctl.options import add_robot_arguments, chosen_robot
+from wormctl.options import add_robot_arguments, chosen_plugins, chosen_robot
 from wormctl.plugins import Origin, Plugins, Registered, load_plugins
 from wormctl.robot import SHIPPED, Robot
 from wormctl.testing import IdealBody
@@ -20,7 +20,9 @@ from wormctl.testing import IdealBody
 def chosen(*words: str, plugins: Plugins | None = None) -> Robot:
     parser = argparse.ArgumentParser()
     add_robot_arguments(parser)
-    return chosen_robot(parser.parse_args(words), plugins or load_plugins())
+    args = parser.parse_args(words)
+    choice = chosen_plugins(args)
+    return chosen_robot(args, choice, plugins or choice.load())
 
 
 def with_a_body(robot: Path) -> Plugins:

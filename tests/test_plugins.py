@@ -147,7 +147,7 @@ def test_nobody_takes_a_name_of_wormctls_own_packages() -> None:
 def test_a_new_plugin_gets_a_name_of_its_own(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["plugins", "new", name, "--folder", str(tmp_path)]) == 2
+    assert main(["plugin", "new", name, "--folder", str(tmp_path)]) == 2
     assert "is already" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
@@ -195,6 +195,14 @@ class All:
         register(Offer[Sensor](name="eye", summary="", config=Config, make=IdealBody))
 
     @hookimpl
+    def wormctl_register_actuators(self, register: Register) -> None:
+        register(Offer[Any](name="lamp", summary="", config=Config, make=IdealBody))
+
+    @hookimpl
+    def wormctl_register_policies(self, register: Register) -> None:
+        register(Offer[Any](name="brain", summary="", config=Config, make=IdealBody))
+
+    @hookimpl
     def wormctl_register_worlds(self, register: Register) -> None:
         register(Offer[Any](name="plate", summary="", config=Config, make=IdealBody))
 
@@ -215,8 +223,15 @@ def test_every_hook_fires_and_what_it_registers_is_kept() -> None:
     assert sorted(name for name in vars(All) if name.startswith("wormctl_")) == ALL_HOOKS, "test every hook"
     plugins, lines = load(Entry("all", All))
     assert lines == []
-    kept = (plugins.bodies, plugins.sensors, plugins.worlds, plugins.commands, plugins.artists)
-    assert [list(table) for table in kept] == [["snakeling"], ["eye"], ["plate"], ["dance"], ["brush"]]
+    assert {kind: list(table) for kind, table in plugins.tables.items()} == {
+        "body": ["snakeling"],
+        "sensor": ["eye"],
+        "actuator": ["lamp"],
+        "policy": ["brain"],
+        "world": ["plate"],
+        "command": ["dance"],
+        "artist": ["brush"],
+    }
 
 
 @pytest.mark.parametrize("hook", ALL_HOOKS)
@@ -229,14 +244,22 @@ def test_the_list_shows_offers_and_broken_plugins(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plugins, _ = load(Entry("all", All), Entry("bad", raising(ImportError("[no] lidar"))))
-    monkeypatch.setattr("wormctl.commands.plugins.load_plugins", lambda **keywords: plugins)
-    assert main(["plugins"]) == 0
+    monkeypatch.setattr("wormctl.commands.plugin.load_plugins", lambda **keywords: plugins)
+    assert main(["plugin", "list"]) == 0
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("snakeling", "eye", "plate", "dance", "someone 1.2"))
     assert "broken: bad (someone 1.2): ImportError: [no] lidar" in shown
-    assert main(["plugins", "list", "--json"]) == 0
+    assert main(["plugin", "list", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert {offer["name"] for offer in data["offers"]} == {"snakeling", "eye", "plate", "dance", "brush"}
+    assert {offer["name"] for offer in data["offers"]} == {
+        "snakeling",
+        "eye",
+        "lamp",
+        "brain",
+        "plate",
+        "dance",
+        "brush",
+    }
     assert data["broken"][0]["error"] == "ImportError: [no] lidar"
 
 
@@ -244,7 +267,7 @@ def test_the_list_shows_offers_and_broken_plugins(
 def test_a_new_plugin_passes_the_kit_as_it_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["plugins", "new", name, "--folder", str(tmp_path)]) == 0
+    assert main(["plugin", "new", name, "--folder", str(tmp_path)]) == 0
     bare = name.removeprefix("wormctl-")
     root, package = tmp_path / f"wormctl-{bare}", f"wormctl_{bare.replace('-', '_')}"
     assert str(root) in capsys.readouterr().out
@@ -273,12 +296,12 @@ def test_a_new_plugin_passes_the_kit_as_it_is_written(
 def test_a_new_plugin_needs_a_proper_name(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["plugins", "new", name, "--folder", str(tmp_path)]) == 2
+    assert main(["plugin", "new", name, "--folder", str(tmp_path)]) == 2
     assert "cannot name a plugin" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_new_plugin_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "wormctl-x").mkdir()
-    assert main(["plugins", "new", "x", "--folder", str(tmp_path)]) == 2
+    assert main(["plugin", "new", "x", "--folder", str(tmp_path)]) == 2
     assert "already there" in capsys.readouterr().err

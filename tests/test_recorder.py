@@ -19,7 +19,7 @@ CHANNELS = (
     Channel(name="odour.food", unit="1", low=0, high=1),
     Channel(name="pose", unit="1", low=0, high=1),  # a name the record uses itself
 )
-LINKS, JOINTS, NEURONS = 3, 2, 5
+LINKS, JOINTS, NEURONS, TOLD = 3, 2, 5, 2
 
 
 def _view(truth: bool = True) -> Any:
@@ -31,6 +31,7 @@ def _view(truth: bool = True) -> Any:
         quality=np.zeros(3, np.uint8),
         wanted_rad=np.zeros(JOINTS),
         setpoint_rad=np.zeros(JOINTS),
+        told=np.zeros(TOLD),
         truth=Truth(LINKS) if truth else None,
         time_s=0.0,
         duration_s=0.0,
@@ -44,7 +45,7 @@ def _tick(view: Any, k: int) -> None:
 
 
 def _arrays(view: Any) -> list[Any]:
-    arrays = [view.values, view.wanted_rad, view.setpoint_rad, view.controller.activity]
+    arrays = [view.values, view.wanted_rad, view.setpoint_rad, view.controller.activity, view.told]
     return arrays + ([view.truth.pose, view.truth.nose] if view.truth else [])
 
 
@@ -73,8 +74,9 @@ def test_every_tick_is_kept_by_name(tmp_path: Path) -> None:
     assert row["wanted_rad"].tolist() == [3.25] * JOINTS
     assert row["setpoint_rad"].tolist() == [3.5] * JOINTS
     assert row["activity"].tolist() == [3.75] * NEURONS
-    assert row["pose"].tolist() == [[4.0] * 3] * LINKS
-    assert row["nose"].tolist() == [4.25] * 2
+    assert row["told"].tolist() == [4.0] * TOLD
+    assert row["pose"].tolist() == [[4.25] * 3] * LINKS
+    assert row["nose"].tolist() == [4.5] * 2
 
 
 def test_a_body_that_does_not_know_where_it_is(tmp_path: Path) -> None:
@@ -190,6 +192,6 @@ def test_some_other_array_is_no_record(tmp_path: Path) -> None:
 
 
 def test_channels_lie_last_and_side_by_side() -> None:
-    dtype = record_dtype(CHANNELS, LINKS, JOINTS, NEURONS)
+    dtype = record_dtype(CHANNELS, LINKS, JOINTS, NEURONS, TOLD)
     names = list(dtype.names or ())
     assert names[-3:] == ["joint.position", "odour.food", "channel.pose"]

@@ -190,7 +190,8 @@ def test_a_good_file_becomes_a_robot_that_runs(plugins: Plugins) -> None:
 
 WRONG: list[tuple[str, object, str]] = [
     ("policy", ..., "$: Object missing required field `policy`"),
-    ("policy", 3, "$.policy = 3: Expected `str`, got `int`"),
+    ("policy", 3, "$.policy = 3: Expected `str | object`, got `int`"),
+    ("policy", {"use": 3}, "$.policy.use = 3: Expected `str`, got `int`"),
     ("policy", "", "$.policy = '': Expected `str` of length >= 1"),
     ("rate_hz", "fast", "$.rate_hz = 'fast': Expected `float`, got `str`"),
     ("rate_hz", 0, "$.rate_hz = 0: Expected `float` >= 1.0"),

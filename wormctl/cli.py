@@ -24,7 +24,8 @@ COMMANDS = {
     "policy": "show, list and import policy files",
     "stop": "end a run that drives a robot, from another shell",
     "bench": "measure how fast this machine runs the worm",
-    "plugins": "list installed plugins, or start a new one",
+    "plugin": "list, show and check plugins, or start a new one",
+    "robot": "list robots, and see what a robot file comes to",
 }
 """Subcommand -> what it does. Each is a module of `wormctl.commands` with `add_arguments` and `run`."""
 
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A worm's nervous system in a snake robot.",
         epilog=f"commands:\n{commands}\n\n"
         "`wormctl COMMAND --help` explains it. Plugins bring more, such as `doctor` and\n"
-        "`calibrate` for a robot and `train` for its worm: `wormctl plugins` lists them\n"
+        "`calibrate` for a robot and `train` for its worm: `wormctl plugin list` lists them\n"
         f"(plugins here: {', '.join(plugins) or 'none'}).",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

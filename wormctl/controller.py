@@ -5,7 +5,7 @@ An NCP imported from elsewhere and the whole worm satisfy the same protocol; the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -20,6 +20,26 @@ class Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     size: int = 1
     unit: str = ""
     doc: str = ""
+
+
+class OwnPolicy(Protocol):
+    """A policy of one's own: any object with these two. `wormctl.own_policy` makes a `Controller` of it.
+
+    It may also have `inputs`, a sequence of `Port`s (default: what the robot file binds channels to), and `dt_s`, the
+    period it was made for (default: that of the loop).
+    """
+
+    def reset(self) -> None:
+        """Begin anew."""
+
+    def step(
+        self, inputs: Mapping[str, NDArray[np.float64]], dt: float, outputs: NDArray[np.float64]
+    ) -> None:
+        """One tick of `dt` s: from `inputs`, by name, each (size,), fill `outputs`, (joints,), setpoints in rad.
+
+        An input without a good sample is nan. The arrays are the same objects in every tick. Outputs that are not
+        finite end the run; the others are limited in range and speed as the worm's are.
+        """
 
 
 class Controller(Protocol):

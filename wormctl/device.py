@@ -197,6 +197,28 @@ class Counting(Protocol):
         """The counts so far, by what they are of. Allowed in any state."""
 
 
+class Actuator(Protocol):
+    """Something that neurons drive and that is no joint: a lamp, a gripper, a buzzer.
+
+    The channels of its `spec` are what it can be told, and their ranges what it will be told; `max_age_s` and
+    `on_error` say nothing here. The loop calls `write` only while the body is armed. Whatever it raises ends the run.
+    """
+
+    spec: DeviceSpec
+
+    def configure(self, context: Context) -> None:
+        """Open what is needed, and leave it at rest. Raises `DeviceError` with a remedy."""
+
+    def write(self, values: NDArray[np.float64], now_s: float) -> None:
+        """Do it: the values of all channels one after another, finite and in range. In the tick: return at once."""
+
+    def stop(self, reason: str) -> None:
+        """Back to rest. Idempotent, allowed in any state, never raises."""
+
+    def close(self) -> None:
+        """Give everything back. Never raises; may be called twice."""
+
+
 class Body(Sensor, Protocol):
     """A snake that can move. The loop never calls `write` unless `arm` has succeeded.
 

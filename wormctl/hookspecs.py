@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 import msgspec
 import pluggy
 
-from wormctl.device import API_VERSION, Body, Config, Sensor, World
+from wormctl.controller import OwnPolicy
+from wormctl.device import API_VERSION, Actuator, Body, Config, Sensor, World
 
 if TYPE_CHECKING:
     import argparse
@@ -36,12 +37,13 @@ class Offer(msgspec.Struct, Generic[ProductT_co], frozen=True, kw_only=True):
 
     name: str
     summary: str
-    """One line for `wormctl plugins`."""
+    """One line for `wormctl plugin list`."""
     config: type[Config]
     make: Factory[ProductT_co]
     api_version: int = API_VERSION
     robot: Path | None = None
-    """Of a body: the robot file that suits it, for a person who names the body and no robot file."""
+    """Of a body or a sensor: a robot file that shows it. It can be named, and extended, without its path and ending,
+    and it is what a person gets who names the body and no robot."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,16 @@ def wormctl_register_bodies(register: Callable[[Offer[Body]], None]) -> None:
 @hookspec
 def wormctl_register_sensors(register: Callable[[Offer[Sensor]], None]) -> None:
     """Fires once at start. Call `register` for every sensor you offer."""
+
+
+@hookspec
+def wormctl_register_actuators(register: Callable[[Offer[Actuator]], None]) -> None:
+    """Fires once at start. Call `register` for whatever you offer that neurons may drive and that is no joint."""
+
+
+@hookspec
+def wormctl_register_policies(register: Callable[[Offer[OwnPolicy]], None]) -> None:
+    """Fires once at start. Call `register` for every policy you offer that is a Python object, not a policy file."""
 
 
 @hookspec

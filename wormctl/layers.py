@@ -3,9 +3,10 @@
 Only TOML data here: what the keys of a robot file mean is for `wormctl.robot` to say.
 
 - A field of the upper file takes the place of the lower one's; tables are merged field by field.
-- A `[body]` or `[world]` that names another `use` (or `file`) takes the whole table's place.
-- A `[[sensor]]` changes the lower one of the same `use` and `name`, a `[[bind]]` the lower one of the same `channel`;
-  where either file has several of them, the upper ones take the lower ones' place. All others are added.
+- A `[body]`, `[world]` or `[policy]` that names another `use` (or `file`) takes the whole table's place.
+- A `[[sensor]]` or `[[actuator]]` changes the lower one of the same `use` and `name`, a `[[bind]]` or `[[drive]]` the
+  lower one of the same `channel`; where either file has several of them, the upper ones take the lower ones' place. All
+  others are added.
 - Any other list takes the place of the lower one.
 - `remove = true` in a table takes the lower one out.
 """
@@ -26,9 +27,14 @@ Find = Callable[[str, Path, str], Path]
 """The file that a name means, seen from a folder; a `ConfigError` says where it was asked for."""
 
 EXTENDS, REMOVE = "extends", "remove"
-_REPLACED = {"body": ("use",), "world": ("use", "file")}
+_REPLACED = {"body": ("use",), "world": ("use", "file"), "policy": ("use",)}
 """Tables that are replaced as a whole when one of these fields changes."""
-_MATCHED = {"sensor": ("use", "name"), "bind": ("channel",)}
+_MATCHED = {
+    "sensor": ("use", "name"),
+    "bind": ("channel",),
+    "actuator": ("use", "name"),
+    "drive": ("channel",),
+}
 """Lists of tables that are found again by these fields."""
 _FILES = (("policy",), ("description",), ("world", "file"))
 """Fields that may name a file, from the folder of the file in which they stand."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Samples
-from wormctl.device import Body, Context, Counting, DeviceError, DeviceSpec, Sensor
+from wormctl.device import Actuator, Body, Context, Counting, DeviceError, DeviceSpec, Sensor
 from wormctl.limits import Limits, limit_setpoint, make_limits
 
 ARMING_TOLERANCE_RAD = math.radians(5.0)
@@ -172,7 +172,7 @@ class GuardedBody:
             raise LifecycleError(f"{self.spec.name} is {self.state}, must be {' or '.join(allowed)}")
 
 
-def close_quietly(device: Sensor) -> None:
+def close_quietly(device: Sensor | Actuator) -> None:
     """Close a device that is no longer needed, whatever it thinks of it."""
     try:
         device.close()

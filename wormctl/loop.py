@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wormctl.actuation import Actuation
 from wormctl.binding import Binding
 from wormctl.binding_kernel import DEGRADED
 from wormctl.channel import Quality
@@ -46,6 +47,7 @@ class TickView:
         body: GuardedBody,
         truth: Truth | None,
         wanted_rad: NDArray[np.float64],
+        told: NDArray[np.float64],
     ) -> None:
         self.tick = 0
         self.time_s = 0.0
@@ -62,6 +64,8 @@ class TickView:
         """What the nervous system asked for."""
         self.setpoint_rad = body.setpoint_rad
         """What was sent."""
+        self.told = told
+        """What the actuators were told."""
         self.truth = truth
 
 
@@ -118,6 +122,7 @@ class Loop:
         rate_hz: float,
         world: World | None = None,
         truth: Truth | None = None,
+        actuation: Actuation | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         self._every = ticks_per_step(rate_hz, controller.dt_s)
@@ -129,6 +134,7 @@ class Loop:
             raise ValueError(f"{body.spec.name} is a physical body: it needs a clock of real time")
         self._body, self._sensors, self._binding = body, tuple(sensors), binding
         self._controller, self._clock, self._world = controller, clock, world
+        self._actuation = actuation if actuation is not None and actuation.actuators else None
         self._observers = tuple(observers)
         self._period_s = 1.0 / rate_hz
         self._wanted_rad = np.zeros(controller.joints)
@@ -137,7 +143,8 @@ class Loop:
         self._culprit = ""
         self._sensor_errors: dict[str, str] = {}
         self._done = self._thought = 0
-        self.view = TickView(binding, controller, body, truth, self._wanted_rad)
+        told = np.zeros(0) if actuation is None else actuation.values
+        self.view = TickView(binding, controller, body, truth, self._wanted_rad, told)
 
     def observe(self, *observers: Observer) -> None:
         """Add observers, called after those that are there. Before the run; some are made from `view`."""
@@ -162,12 +169,17 @@ class Loop:
                 reason = self._arm() or self._ticks(math.inf if duration_s is None else duration_s)
         except Exception as caught:
             error = caught.__cause__ or caught
-            reason = f"fault: {_blame(self._culprit, caught)}"
+            culprit = (
+                self._actuation.culprit if self._culprit == "actuator" and self._actuation else self._culprit
+            )
+            reason = f"fault: {_blame(culprit, caught)}"
         finally:
             if reason.startswith("fault: "):
                 self._body.fault(reason.removeprefix("fault: "))
             else:
                 self._body.stop(reason)
+            if self._actuation is not None:
+                self._actuation.stop(reason)
         return self._result(reason, time.monotonic() - began_s, error)
 
     def _arm(self) -> str | None:
@@ -203,6 +215,7 @@ class Loop:
         """The loop itself. Returns why it ended."""
         body, binding, controller, world = self._body, self._binding, self._controller, self._world
         clock, view, observers, times_ns = self._clock, self.view, self._observers, self._times_ns
+        actuation = self._actuation
         x, good, wanted_rad = binding.x, binding.good, self._wanted_rad
         end_s = clock.now_s() + duration_s - 0.5 * self._period_s
         missed_in_a_row = 0
@@ -224,6 +237,9 @@ class Loop:
                 controller.step(x, good, wanted_rad)
             self._culprit = body.spec.name
             body.write(wanted_rad, now_s)
+            if actuation is not None:
+                self._culprit = "actuator"
+                actuation.run(controller.activity, now_s)
             view.tick, view.time_s, view.degraded = self._done, now_s, outcome == DEGRADED
             self._culprit = "observer"
             for observer in observers:

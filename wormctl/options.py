@@ -10,8 +10,8 @@ from pathlib import Path
 
 from wormctl.ablation import HELP as ABLATE_HELP
 from wormctl.config import ConfigError
-from wormctl.plugins import Plugins
-from wormctl.robot import DEFAULT, Robot, load_robot
+from wormctl.plugins import Choice, Plugins
+from wormctl.robot import DEFAULT, Robot, allowed_plugins, load_robot
 
 SECONDS, LONGEST_S = 120.0, 3600.0
 LARGEST_SEED = 2**32 - 1
@@ -27,6 +27,7 @@ def add_robot_arguments(parser: argparse.ArgumentParser, *, fixed: bool = False)
         "--robot", metavar="FILE", default=DEFAULT, help="robot file (default: the shipped worm)"
     )
     parser.add_argument("--policy", metavar="NAME|FILE", help="instead of the robot file's policy")
+    add_plugin_argument(parser)
     parser.add_argument("--body", metavar="NAME", help="instead of its body: pybullet, planar, serial, ...")
     if fixed:
         return
@@ -35,13 +36,32 @@ def add_robot_arguments(parser: argparse.ArgumentParser, *, fixed: bool = False)
     parser.add_argument("--ablate", metavar="CELLS", help=ABLATE_HELP)
 
 
-def chosen_robot(args: argparse.Namespace, plugins: Plugins) -> Robot:
+def add_plugin_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare `--plugin`."""
+    parser.add_argument(
+        "--plugin",
+        metavar="FILE.py|NAME",
+        action="append",
+        default=[],
+        help="load this single-file plugin as well; or, of the installed ones, no others than those named so",
+    )
+
+
+def chosen_plugins(args: argparse.Namespace) -> Choice:
+    """The plugins to load: those installed, or those that `--plugin` or the robot file says, and single files."""
+    own = allowed_plugins(args.robot)
+    files = tuple(str(Path(name).resolve()) for name in args.plugin if name.endswith(".py"))
+    named = tuple(name for name in args.plugin if not name.endswith(".py"))
+    return Choice(only=named or own.only, files=own.files + files)
+
+
+def chosen_robot(args: argparse.Namespace, choice: Choice, plugins: Plugins) -> Robot:
     """The robot file with the options' replacements. Where none is named, that which suits the body, if it has one."""
     file: str | Path = args.robot
     body = args.body
     if file == DEFAULT and body in plugins.bodies:
         file = plugins.bodies[body].thing.robot or file
-    robot = load_robot(file).replace(body=body, world=args.world, policy=args.policy, port=args.port)
+    robot = load_robot(file, choice).replace(body=body, world=args.world, policy=args.policy, port=args.port)
     if args.port is not None:
         offer = plugins.body(robot.body.use, robot.body.at(".use"))
         if "port" not in offer.config.__struct_fields__:

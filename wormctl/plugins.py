@@ -5,13 +5,16 @@ Nothing is built in: bodies, sensors and worlds that ship with wormctl come thro
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -20,7 +23,8 @@ import pluggy
 from wormctl import hookspecs
 from wormctl.cli import COMMANDS
 from wormctl.config import ConfigError
-from wormctl.device import API_VERSION, Body, Config, Sensor, World
+from wormctl.controller import OwnPolicy
+from wormctl.device import API_VERSION, Actuator, Body, Config, Sensor, World
 from wormctl.hookspecs import Artist, Command, Offer
 from wormctl.names import unknown
 
@@ -60,6 +64,19 @@ class Broken(msgspec.Struct, frozen=True):
     error: str
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which plugins are to be loaded."""
+
+    only: tuple[str, ...] | None = None
+    """Of those installed, these; None for all."""
+    files: tuple[str, ...] = ()
+    """Single-file plugins, absolute."""
+
+    def load(self, warn: Callable[[str], None] | None = None) -> Plugins:
+        """See `load_plugins`."""
+        return load_plugins(only=self.only, files=[Path(name) for name in self.files], warn=warn)
+
+
 class PluginError(Exception):
     """A plugin does not keep the contract. The message is one line."""
 
@@ -72,39 +89,64 @@ class Plugins:
         self.broken: list[Broken] = []
         self.bodies: dict[str, Registered[Offer[Body]]] = {}
         self.sensors: dict[str, Registered[Offer[Sensor]]] = {}
+        self.actuators: dict[str, Registered[Offer[Actuator]]] = {}
+        self.policies: dict[str, Registered[Offer[OwnPolicy]]] = {}
         self.worlds: dict[str, Registered[Offer[World]]] = {}
         self.commands: dict[str, Registered[Command]] = {}
         self.artists: dict[str, Registered[Artist]] = {}
 
+    @property
+    def tables(self) -> dict[str, dict[str, Registered[Any]]]:
+        """What is offered, by kind and name."""
+        return {
+            "body": self.bodies,
+            "sensor": self.sensors,
+            "actuator": self.actuators,
+            "policy": self.policies,
+            "world": self.worlds,
+            "command": self.commands,
+            "artist": self.artists,
+        }
+
+    def find(self, kind: str, name: str, where: str) -> Any:
+        """The offer of that kind called `name`; a `ConfigError` at `where` says what is installed."""
+        table = self.tables[kind]
+        if name in table:
+            return table[name].thing
+        blame = f"; broken: {', '.join(b.origin.plugin for b in self.broken)}" if self.broken else ""
+        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{blame}")
+
     def body(self, name: str, where: str) -> Offer[Body]:
-        """The body called `name`; a `ConfigError` at `where` says what is installed."""
-        return self._find("body", self.bodies, name, where)
+        """The body called `name`; see `find`."""
+        found: Offer[Body] = self.find("body", name, where)
+        return found
 
     def sensor(self, name: str, where: str) -> Offer[Sensor]:
-        """The sensor called `name`; a `ConfigError` at `where` says what is installed."""
-        return self._find("sensor", self.sensors, name, where)
+        """The sensor called `name`; see `find`."""
+        found: Offer[Sensor] = self.find("sensor", name, where)
+        return found
+
+    def actuator(self, name: str, where: str) -> Offer[Actuator]:
+        """The actuator called `name`; see `find`."""
+        found: Offer[Actuator] = self.find("actuator", name, where)
+        return found
 
     def world(self, name: str, where: str) -> Offer[World]:
-        """The world called `name`; a `ConfigError` at `where` says what is installed."""
-        return self._find("world", self.worlds, name, where)
+        """The world called `name`; see `find`."""
+        found: Offer[World] = self.find("world", name, where)
+        return found
 
     def robots(self) -> dict[str, Path]:
-        """The robot files that bodies bring with them, by name."""
-        return {path.stem: path for body in self.bodies.values() if (path := body.thing.robot) is not None}
+        """The robot files that bodies and sensors bring with them, by name."""
+        offers = [registered.thing for table in (self.bodies, self.sensors) for registered in table.values()]
+        return {offer.robot.stem: offer.robot for offer in offers if offer.robot is not None}
 
     def add(self, origin: Origin, plugin: object) -> None:
         """Take in everything that `plugin`, a module or an object with hooks, offers, or nothing of it.
 
         Raises `PluginError`, or whatever the plugin's own code raises.
         """
-        offered = collect(plugin)
-        tables: dict[str, Mapping[str, Registered[Any]]] = {
-            "body": self.bodies,
-            "sensor": self.sensors,
-            "world": self.worlds,
-            "command": self.commands,
-            "artist": self.artists,
-        }
+        offered, tables = collect(plugin), self.tables
         for command in offered["command"]:
             if command.name in COMMANDS:
                 raise PluginError(f"command {command.name!r} is wormctl's own")
@@ -112,39 +154,41 @@ class Plugins:
             for thing in things:
                 if (known := tables[kind].get(thing.name)) is not None:
                     raise PluginError(f"{kind} {thing.name!r} is already offered by {known.origin}")
-        for body in offered["body"]:
-            self.bodies[body.name] = Registered(body, origin)
-        for sensor in offered["sensor"]:
-            self.sensors[sensor.name] = Registered(sensor, origin)
-        for world in offered["world"]:
-            self.worlds[world.name] = Registered(world, origin)
-        for command in offered["command"]:
-            self.commands[command.name] = Registered(command, origin)
-        for artist in offered["artist"]:
-            self.artists[artist.name] = Registered(artist, origin)
+        for kind, things in offered.items():
+            for thing in things:
+                tables[kind][thing.name] = Registered(thing, origin)
         self.loaded.append(origin)
-
-    def _find(
-        self, kind: str, table: Mapping[str, Registered[Offer[ThingT]]], name: str, where: str
-    ) -> Offer[ThingT]:
-        if name in table:
-            return table[name].thing
-        blame = f"; broken: {', '.join(b.origin.plugin for b in self.broken)}" if self.broken else ""
-        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{blame}")
 
 
 def load_plugins(
-    candidates: Iterable[EntryPoint] | None = None, *, warn: Callable[[str], None] | None = None
+    candidates: Iterable[EntryPoint] | None = None,
+    *,
+    files: Sequence[Path] = (),
+    only: Collection[str] | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Plugins:
     """Load every installed plugin (or `candidates`), each by itself, wormctl's own first, then by distribution.
 
-    A plugin that fails, in whatever way, is kept in `broken` and given to `warn` in a line (default: stderr).
+    To load a plugin is to run its code. `only`: no others than these, by the name of the plugin or of its distribution;
+    `files`: single-file plugins besides. Raises `ConfigError` for one of `only` that is not installed, and for a file
+    that is not there. A plugin that fails, in whatever way, is kept in `broken` and given to `warn` in a line (default:
+    stderr).
     """
     found = entry_points(group=GROUP) if candidates is None else candidates
+    sources: list[tuple[Origin, Callable[[], object]]] = sorted(
+        ((_origin(entry), entry.load) for entry in found), key=lambda source: _order(source[0])
+    )
+    if only is not None:
+        known = {name for origin, _ in sources for name in (origin.plugin, origin.distribution)}
+        for name in only:
+            if name not in known:
+                raise ConfigError(f"plugins: {name!r}: {unknown('plugin', name, known)}")
+        sources = [source for source in sources if {source[0].plugin, source[0].distribution} & set(only)]
+    sources += [(_file_origin(path), partial(load_file, path)) for path in files]
     plugins = Plugins()
-    for origin, entry in sorted(((_origin(e), e) for e in found), key=lambda pair: _order(pair[0])):
+    for origin, load in sources:
         try:
-            plugins.add(origin, entry.load())
+            plugins.add(origin, load())
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit when it is imported
@@ -154,6 +198,28 @@ def load_plugins(
                 traceback.print_exception(error)
             (warn or _to_stderr)(f"plugin {origin} is left out: {broken.error}")
     return plugins
+
+
+def load_file(path: Path) -> ModuleType:
+    """The module in a single-file plugin. Raises whatever its code raises."""
+    name = f"wormctl_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{path}: is no Python file: its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # for what looks itself up, as a dataclass does
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _file_origin(path: Path) -> Origin:
+    if not path.is_file():
+        raise ConfigError(f"plugin {path}: no such file")
+    return Origin(path.stem, str(path), "file")
 
 
 def collect(plugin: object) -> dict[str, list[Any]]:
@@ -182,6 +248,8 @@ def collect(plugin: object) -> dict[str, list[Any]]:
 HOOKS: dict[str, tuple[str, type]] = {
     "wormctl_register_bodies": ("body", Offer),
     "wormctl_register_sensors": ("sensor", Offer),
+    "wormctl_register_actuators": ("actuator", Offer),
+    "wormctl_register_policies": ("policy", Offer),
     "wormctl_register_worlds": ("world", Offer),
     "wormctl_register_commands": ("command", Command),
     "wormctl_register_artists": ("artist", Artist),

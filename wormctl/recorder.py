@@ -23,7 +23,9 @@ NOT_RUN = math.nan
 """`time_s` of a row that was never reached."""
 
 
-def record_dtype(channels: Sequence[Channel], links: int, joints: int, neurons: int) -> np.dtype[np.void]:
+def record_dtype(
+    channels: Sequence[Channel], links: int, joints: int, neurons: int, told: int = 0
+) -> np.dtype[np.void]:
     """The fields of one row, in SI units.
 
     - `time_s`: when the tick began
@@ -32,6 +34,7 @@ def record_dtype(channels: Sequence[Channel], links: int, joints: int, neurons: 
     - `goal_distance_m`: from that nose to the nearest food, infinite without any
     - `wanted_rad`, `setpoint_rad` (joints,): asked for by the nervous system; sent, after limits and slew
     - `activity` (neurons,): 0 silent to 1
+    - `told` (values,): what actuators were told, if there are any
     - `tick_us`: how long the tick before this one took, observers included
     - `quality` (channels,): `wormctl.channel.Quality` of each channel
     - one field for each channel, as measured, by its name (after `channel.` if that is taken)
@@ -47,6 +50,8 @@ def record_dtype(channels: Sequence[Channel], links: int, joints: int, neurons: 
         ("tick_us", "<f4", ()),
         ("quality", "u1", (len(channels),)),
     ]
+    if told:
+        fields.append(("told", "<f8", (told,)))
     taken = {name for name, _, _ in fields}
     for c in channels:
         name = f"channel.{c.name}" if c.name in taken else c.name
@@ -76,7 +81,7 @@ class Recorder:
         joints, neurons = view.setpoint_rad.size, len(view.controller.neurons)
         self._path, self._ticks = path, ticks
         self._goal_distance_m = goal_distance_m
-        dtype = record_dtype(channels, links, joints, neurons)
+        dtype = record_dtype(channels, links, joints, neurons, view.told.size)
         self._rows = np.zeros(ticks, dtype) if path is None else _reserve(path, ticks, dtype)
         rows = self._rows.view(np.ndarray)  # the same memory; a plain array is quicker to write to
         self.kept = 0
@@ -87,6 +92,8 @@ class Recorder:
             (rows["activity"], view.controller.activity),
             (rows["quality"], view.quality),
         ]
+        if view.told.size:
+            pairs.append((rows["told"], view.told))
         if channels:
             pairs.append((_as_one_field(rows, channels), view.values))
         if view.truth is not None:

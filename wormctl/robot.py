@@ -1,8 +1,8 @@
 """The robot file: which body, world, policy and sensors, and what is bound to what. Makes no devices.
 
 extends = "worm"            # another robot, or its file, of which this one changes some: see `wormctl.layers`
-plugins = ["wormctl-sim"]   # no others are loaded; leave it out for all that are installed
-policy = "worm302"          # a shipped policy, or a file
+plugins = ["sim", "my.py"]  # no others are loaded: names, and single files; leave it out for all that are installed
+policy = "worm302"          # a shipped policy, or a file; [policy] use = "mine" for one of a plugin with settings
 rate_hz = 50                # of the loop; a whole multiple of the policy's own rate
 
 [body]
@@ -19,26 +19,37 @@ use = "odour"
 channel = "odour.food"      # of the body or a sensor
 to = ["ASEL", "ASER"]       # inputs of the policy
 
+[[actuator]]
+use = "lamp"                # what a plugin offers that is no joint
+
+[[drive]]
+channel = "lamp.level"      # of an actuator
+from = ["AVAL", "AVAR"]     # neurons: gain * their mean activity + offset
+
 [randomise]                 # of a simulated robot: what differs from seed to seed, see `wormctl.variation`
 mass = [0.7, 1.3]
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from wormctl.actuation import Drive
 from wormctl.binding import Bind
 from wormctl.config import ConfigError, Where, convert, place, read_toml
 from wormctl.layers import Settings, Sources, read_layers
 from wormctl.names import unknown
+from wormctl.plugins import Choice
 from wormctl.snake import REFERENCE
 from wormctl.variation import Randomise
 
 SHIPPED = Path(__file__).parent / "robots"
 DEFAULT = "worm"
+EVERY = Choice()
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
 """Of a plugin's offer, or of a file."""
@@ -74,9 +85,13 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     sources: Sources
     """Where all of it stands."""
+    raw: Settings
+    """The whole of it as it would stand in one file, with what it extends."""
     policy: str
     policy_at: str
     """Where it was asked for: for messages."""
+    policy_settings: Part | None = None
+    """Of a policy that a plugin offers, where the file gives it any."""
     rate_hz: float
     description: Path
     """The mechanical description, a file like `wormctl/snake.toml`."""
@@ -85,6 +100,10 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     sensors: tuple[Part, ...]
     binds: tuple[Bind, ...]
     randomise: Randomise | None = None
+    actuators: tuple[Part, ...] = ()
+    drives: tuple[Drive, ...] = ()
+    plugins: Choice = EVERY
+    """Which plugins may be loaded for it."""
 
     def replace(
         self,
@@ -121,7 +140,9 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
             raw = {"file": world} if world.endswith(".toml") else {"use": world}
             changed = msgspec.structs.replace(changed, world=_world(raw, "--world", Path()))
         if policy is not None:
-            changed = msgspec.structs.replace(changed, policy=policy, policy_at="--policy")
+            changed = msgspec.structs.replace(
+                changed, policy=policy, policy_at="--policy", policy_settings=None
+            )
         if rate_hz is not None:
             changed = msgspec.structs.replace(changed, rate_hz=rate_hz)
         return changed
@@ -130,7 +151,7 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The tables of a robot file. What a device may be set to is known to its plugin only."""
 
-    policy: Name
+    policy: Name | Settings
     body: Settings
     rate_hz: Annotated[float, msgspec.Meta(ge=1.0, le=1000.0)] = 50.0
     plugins: list[Name] | None = None
@@ -139,6 +160,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sensor: list[Settings] = []
     bind: list[Bind] = []
     randomise: Randomise | None = None
+    actuator: list[Settings] = []
+    drive: list[Drive] = []
 
 
 class _Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,14 +185,12 @@ def shipped_robots() -> dict[str, Path]:
     return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
 
 
-def known_robots() -> dict[str, Path]:
-    """Every robot file that comes with the core or with an installed plugin, by name."""
-    from wormctl.plugins import load_plugins
-
-    return shipped_robots() | load_plugins(warn=lambda line: None).robots()
+def known_robots(plugins: Choice = EVERY) -> dict[str, Path]:
+    """Every robot file that comes with the core or with one of `plugins`, by name."""
+    return shipped_robots() | plugins.load(warn=lambda line: None).robots()
 
 
-def find_robot(name: str, folder: Path = Path(), at: str = "") -> Path:
+def find_robot(name: str, folder: Path = Path(), at: str = "", plugins: Choice = EVERY) -> Path:
     """The robot file called `name`, or the file of that path below `folder`.
 
     Raises `ConfigError` for a name that nobody knows, saying where it was asked for if `at` is given.
@@ -181,32 +202,58 @@ def find_robot(name: str, folder: Path = Path(), at: str = "") -> Path:
         if at and not path.is_file():
             raise ConfigError(f"{at} = {name!r}: no such file")
         return path
-    known = known_robots()
+    known = known_robots(plugins)
     if name not in known:
         start = f"{at} = {name!r}" if at else name
         raise ConfigError(f"{start}: {unknown('robot', name, known)}, or name a .toml file")
     return known[name]
 
 
-def load_robot(name_or_path: str | Path = DEFAULT) -> Robot:
+def allowed_plugins(name_or_path: str | Path) -> Choice:
+    """What the key `plugins` of a robot file, or of the nearest one below it, says.
+
+    Only data is read: no plugin is loaded. A robot that only a plugin knows says nothing before that is loaded.
+    """
+    path = shipped_robots().get(str(name_or_path), Path(name_or_path))
+    seen: set[Path] = set()
+    while path.is_file() and path.resolve() not in seen:
+        seen.add(path.resolve())
+        raw = read_toml(path)
+        if "plugins" in raw:
+            names = convert(raw["plugins"], list[Name], where=str(path), under="$.plugins")
+            files = tuple(str((path.parent / name).resolve()) for name in names if name.endswith(".py"))
+            return Choice(only=tuple(name for name in names if not name.endswith(".py")), files=files)
+        below = raw.get("extends")
+        if not isinstance(below, str):
+            break
+        path = shipped_robots().get(below, path.parent / below)
+    return EVERY
+
+
+def load_robot(name_or_path: str | Path = DEFAULT, plugins: Choice | None = None) -> Robot:
     """The robot of that name, or the one in the file at that path, with all that it extends. Raises `ConfigError`.
 
-    Files that it names are looked for next to it.
+    Files that it names are looked for next to it. `plugins` (default: those it allows itself) may know robots by name.
     """
-    path = find_robot(str(name_or_path))
-    raw, sources = read_layers(path, find_robot)
-    return parse_robot(raw, where=sources, folder=path.parent)
+    choice = allowed_plugins(name_or_path) if plugins is None else plugins
+    find = partial(find_robot, plugins=choice)
+    path = find(str(name_or_path))
+    raw, sources = read_layers(path, find)
+    return msgspec.structs.replace(parse_robot(raw, where=sources, folder=path.parent), plugins=choice)
 
 
 def parse_robot(raw: Settings, *, where: str | Sources, folder: Path) -> Robot:
     """The robot in the contents of a file; `folder` is where it looks for files it names."""
     sources = Sources(where) if isinstance(where, str) else where
     file = convert(raw, _File, where=sources)
+    own = _part(file.policy, _Use, sources, "$.policy") if isinstance(file.policy, dict) else None
     return Robot(
         file=sources.file,
         sources=sources,
-        policy=_resolve(file.policy, folder),
-        policy_at=sources("$.policy"),
+        raw=raw,
+        policy=_resolve(file.policy, folder) if isinstance(file.policy, str) else file.policy["use"],
+        policy_at=sources("$.policy" if own is None else "$.policy.use"),
+        policy_settings=own,
         rate_hz=file.rate_hz,
         description=REFERENCE
         if file.description is None
@@ -216,6 +263,8 @@ def parse_robot(raw: Settings, *, where: str | Sources, folder: Path) -> Robot:
         sensors=tuple(_part(s, _Use, sources, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
         binds=tuple(file.bind),
         randomise=file.randomise,
+        actuators=tuple(_part(a, _Use, sources, f"$.actuator[{i}]") for i, a in enumerate(file.actuator)),
+        drives=tuple(file.drive),
     )
 
 

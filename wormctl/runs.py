@@ -79,6 +79,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Names for the columns of `activity`."""
     channels: list[str]
     """Names for the columns of `quality`."""
+    told: list[str] = []
+    """Names for the columns of `told`."""
     summary: Summary | None = None
 
 

@@ -76,7 +76,7 @@ A sensor for wormctl. It measures the channel `$word.value`.
 
 1. `src/$package/sensor.py`: declare what you measure in `CHANNEL`, and measure it in `measure`.
 2. `uv pip install -e wormctl-$name` in wormctl's clone, or `pip install -e .` here in the environment of wormctl; then
-   `wormctl plugins` lists it.
+   `wormctl plugin list` lists it.
 3. `uv run pytest wormctl-$name` in the clone, or `pytest` here, runs the conformance kit: what passes works in the
    loop.
 4. In a robot file, bind it to inputs of the policy:
@@ -108,7 +108,7 @@ def wormctl_register_sensors(register: Callable[[Offer[Sensor]], None]) -> None:
     register(
         Offer(
             name="$name",
-            summary="one line for `wormctl plugins`",
+            summary="one line for `wormctl plugin list`",
             config=${title}Config,
             make=${title}Sensor,
             api_version=$api,

@@ -14,7 +14,7 @@ from wormctl.assembly import Assembly, assemble
 from wormctl.config import ConfigError
 from wormctl.device import DeviceError
 from wormctl.episode import Episode
-from wormctl.plugins import Plugins, load_plugins
+from wormctl.plugins import Choice, Plugins
 from wormctl.robot import Robot
 from wormctl.summary import Summary, wilson_interval
 from wormctl.workers import work_off
@@ -82,7 +82,7 @@ def run_trial(plan: Plan, seed: int) -> Trial:
 
 def open_trial(plan: Plan, seed: int) -> Assembly:
     """The robot of a trial, open. Raises `ConfigError` or `DeviceError`."""
-    return assemble(plan.robot, _plugins(), seed=seed, ablate=plan.ablated)
+    return assemble(plan.robot, _plugins(plan.robot.plugins), seed=seed, ablate=plan.ablated)
 
 
 def as_trial(summary: Summary) -> Trial:
@@ -124,9 +124,9 @@ def _over(values: Sequence[float | None], how: Callable[[list[float]], np.floati
 
 
 @functools.cache
-def _plugins() -> Plugins:
+def _plugins(choice: Choice) -> Plugins:
     """Once a process; the parent has already told which ones are broken."""
     in_main = (
         threading.current_thread() is threading.main_thread() and multiprocessing.parent_process() is None
     )
-    return load_plugins(warn=None if in_main else lambda line: None)
+    return choice.load(warn=None if in_main else lambda line: None)

@@ -19,6 +19,7 @@ from wormctl.jit import say_if_cold
 from wormctl.options import (
     SECONDS,
     add_robot_arguments,
+    chosen_plugins,
     chosen_robot,
     command_words,
     last_seed_fits,
@@ -29,7 +30,6 @@ from wormctl.options import (
 )
 from wormctl.options import seed as seed_type
 from wormctl.options import workers as worker_count
-from wormctl.plugins import load_plugins
 from wormctl.robot import DEFAULT
 from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
 from wormctl.stdout import stdout_to_stderr
@@ -110,8 +110,9 @@ def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
     say_if_cold()
     if args.world is None and args.robot == DEFAULT:
         args.world = WORLD  # food ahead, as the shipped robot file has it, would be too easy
+    choice = chosen_plugins(args)
     plan = Plan(
-        robot=chosen_robot(args, load_plugins()),
+        robot=chosen_robot(args, choice, choice.load()),
         ablated=tuple(parse_ablation(args.ablate)),
         seconds=args.seconds,
         full=args.full,

@@ -15,8 +15,7 @@ from wormctl.config import ConfigError
 from wormctl.connectome import load_connectome
 from wormctl.console import make_console
 from wormctl.jit import say_if_cold
-from wormctl.options import chosen_robot
-from wormctl.plugins import load_plugins
+from wormctl.options import chosen_plugins, chosen_robot
 from wormctl.policy import Kind, Policy, find_policy, load_policy
 from wormctl.propagation.atlas import LAYOUT, Atlas, read_atlas
 from wormctl.propagation.compare import Area, Comparison, compare, stimulations
@@ -112,7 +111,8 @@ def _compared(args: argparse.Namespace) -> str:
 
 def _worm(args: argparse.Namespace) -> Policy:
     """The policy that was asked for, of which everything has been checked."""
-    policy = load_policy(find_policy(chosen_robot(args, load_plugins()).policy))
+    choice = chosen_plugins(args)
+    policy = load_policy(find_policy(chosen_robot(args, choice, choice.load()).policy))
     if policy.meta.kind is not Kind.WORM:
         raise ConfigError(f"{policy.path}: is of kind {policy.meta.kind}, must be a worm: it has the neurons")
     policy.controller()

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import numba
 import numpy as np
+import tomli_w
 
 from wormctl import __version__
 from wormctl.ablation import parse_ablation
@@ -27,6 +28,7 @@ from wormctl.loop import Observer, Result
 from wormctl.options import (
     SECONDS,
     add_robot_arguments,
+    chosen_plugins,
     chosen_robot,
     command_words,
     same_robot,
@@ -34,7 +36,7 @@ from wormctl.options import (
     seed,
     typed,
 )
-from wormctl.plugins import Plugins, load_plugins
+from wormctl.plugins import Plugins
 from wormctl.report import Hint, report
 from wormctl.robot import Robot
 from wormctl.runs import INFO, PolicyUsed, RunFolder, RunInfo, State, WorldUsed, new_folder
@@ -54,7 +56,7 @@ examples:
   wormctl run                          food ahead, in PyBullet: watch it, then look into the folder
   wormctl run --realtime               the same at life speed
   wormctl run --ablate ASE             without the cells that smell the food
-  wormctl run --world poison --seed 7  another place (`wormctl plugins` lists worlds and bodies)
+  wormctl run --world poison --seed 7  another place (`wormctl plugin list` lists worlds and bodies)
   wormctl run --robot my_robot.toml    your own robot, simulated or real
   wormctl run --json --no-media        numbers only, for a script
 
@@ -94,8 +96,9 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
     """The exit status, and what stdout is for."""
     say_if_cold()
     ablated = parse_ablation(args.ablate)
-    plugins = load_plugins()
-    robot = chosen_robot(args, plugins)
+    choice = chosen_plugins(args)
+    plugins = choice.load()
+    robot = chosen_robot(args, choice, plugins)
     if args.gui:
         robot = _with_window(robot)
     if args.seconds < 1.0 / robot.rate_hz:
@@ -192,11 +195,12 @@ def _info(
         ),
         policy=PolicyUsed(name=policy.name, sha256=policy.sha256)
         if policy
-        else PolicyUsed(name="", sha256=""),
+        else PolicyUsed(name=robot.policy, sha256=""),
         ablated=ablated,
-        robot=Path(robot.file).read_text(encoding="utf-8"),
+        robot=tomli_w.dumps(robot.raw),
         neurons=list(assembly.controller.neurons),
         channels=[channel.name for channel in assembly.binding.channels],
+        told=[channel.name for channel in assembly.actuation.channels for _ in range(channel.size)],
     )
 
 

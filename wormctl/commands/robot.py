@@ -1,0 +1,107 @@
+"""`wormctl robot`: which robots there are by name, and what a robot file comes to with all that it extends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from wormctl.assembly import check
+from wormctl.layers import Settings, Sources, read_layers
+from wormctl.robot import allowed_plugins, known_robots, load_robot
+from wormctl.robot import find_robot as find
+from wormctl.stdout import stdout_to_stderr
+
+EPILOG = """\
+examples:
+  wormctl robot list                     robots by name: --robot NAME, extends = "NAME"
+  wormctl robot check my_snake.toml      what it comes to, and in which file each value stands; opens nothing
+
+A robot file may begin with `extends = "NAME"` (or a .toml file) and then say only what differs:
+
+  extends = "worm"
+  [body]
+  use = "planar"          # another body comes without the settings of the last
+  [[bind]]
+  channel = "odour.food"  # changes the bind of that channel
+  gain = 2.0
+  [[sensor]]
+  use = "poison"
+  remove = true
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the actions."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list the robots that can be named")
+    checking = actions.add_parser("check", help="check a robot file, and show what it comes to")
+    checking.add_argument("robot", help="a name, or a .toml file")
+    for action in (listing, checking):
+        action.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List or check; the exit status."""
+    with stdout_to_stderr() if args.json else nullcontext():
+        told = _list() if args.action == "list" else _check(args.robot)
+    if args.json:
+        print(json.dumps(told))
+    elif args.action == "list":
+        for robot in told["robots"]:
+            print(f"{robot['name']:20} {robot['file']}")
+    else:
+        _print(told)
+    return 0
+
+
+def _list() -> dict[str, Any]:
+    return {"robots": [{"name": name, "file": str(path)} for name, path in sorted(known_robots().items())]}
+
+
+def _check(name: str) -> dict[str, Any]:
+    """The resolved robot, and where its values stand. Raises `ConfigError` or `DeviceError` if it cannot be."""
+    choice = allowed_plugins(name)
+    path = find(name, plugins=choice)
+    raw, sources = read_layers(path, lambda wanted, folder, at: find(wanted, folder, at, choice))
+    notes = check(load_robot(name, choice), choice.load())
+    values = [
+        {"path": where, "value": value, "file": sources.find(where)[0]} for where, value in _leaves(raw, "$")
+    ]
+    return {"robot": str(path), "files": _files(path, sources), "values": values, "notes": notes}
+
+
+def _files(path: Path, sources: Sources) -> list[str]:
+    """The files it is made of, uppermost first."""
+    below = {file for file, _ in sources.places.values()} - {str(path)}
+    return [str(path), *sorted(below)]
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every value that is no table, and its path; lists of plain values are one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        for i, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{i}]")
+    else:
+        yield path, value
+
+
+def _print(told: Settings) -> None:
+    letters = {file: chr(ord("A") + i) for i, file in enumerate(told["files"])}
+    for file, letter in letters.items():
+        print(f"{letter}  {file}")
+    print()
+    for entry in told["values"]:
+        print(f"{letters[entry['file']]}  {entry['path'].removeprefix('$.')} = {json.dumps(entry['value'])}")
+    print()
+    for note in told["notes"]:
+        print(f"note: {note}")
+    print(f"fits: wormctl run --robot {told['robot']}")
