@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def test_the_folder_holds_everything_to_repeat_the_run(robot_file: Path, here: P
     )
     run = read_run(here / "first")
     assert run.info.state == "complete"
-    assert run.info.robot == robot_file.read_text()
+    assert tomllib.loads(run.info.robot) == tomllib.loads(robot_file.read_text())
     assert run.info.ablated == ["neuron14"]
     assert run.info.policy.name == "small"
     assert run.info.channels == ["joint.position", "odour.food"]
@@ -114,7 +115,7 @@ def test_what_plugins_draw_lands_in_the_folder_and_a_failure_costs_a_line(
     plugins = load_plugins()
     plugins.artists.clear()
     plugins.add(next(iter(plugins.loaded)), _Artists())
-    monkeypatch.setattr("wormctl.commands.run.load_plugins", lambda: plugins)
+    monkeypatch.setattr("wormctl.plugins.load_plugins", lambda **keywords: plugins)
     assert _run(robot_file, "--out", "o") == 0
     out, err = capsys.readouterr()
     assert (here / "o" / "drawn.txt").read_text() == "complete, 100 ticks"
