@@ -75,9 +75,9 @@ def same_robot(args: argparse.Namespace) -> dict[str, object]:
     """The options that say which robot, and for how long it runs, as they were given: for `command_words`."""
     given = {
         name: getattr(args, name)
-        for name in ("robot", "policy", "body", "port", "world", "ablate", "seconds")
+        for name in ("robot", "policy", "body", "port", "world", "ablate", "plugin", "seconds")
     }
-    usual = {"robot": DEFAULT, "seconds": SECONDS}
+    usual = {"robot": DEFAULT, "plugin": [], "seconds": SECONDS}
     return {name: value for name, value in given.items() if value != usual.get(name)}
 
 
@@ -87,12 +87,14 @@ def typed(words: Sequence[str]) -> str:
 
 
 def command_words(command: str, options: Mapping[str, object]) -> list[str]:
-    """The command line that gives these options; None and False are left out, True is a flag."""
+    """The command line that gives these options; None and False are left out, True is a flag, a list is one each."""
     words = ["wormctl", command]
     for name, value in options.items():
         option = f"--{name.replace('_', '-')}"
         if value is True:
             words.append(option)
+        elif isinstance(value, list):
+            words += [word for one in value for word in (option, str(one))]
         elif value is not None and value is not False:
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
     return words
