@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 import msgspec
@@ -13,14 +15,18 @@ import pytest
 from numpy.typing import NDArray
 
 from wormctl.channel import Channel, Quality, Samples
-from wormctl.device import JOINT_POSITION, Config, Context, DeviceSpec
+from wormctl.controller import Port
+from wormctl.device import JOINT_POSITION, Config, Context, DeviceError, DeviceSpec
 from wormctl.hookspecs import Artist, Command, Offer, hookimpl
 from wormctl.testing import (
     ConformanceError,
     FixedSensor,
     IdealBody,
+    Rule,
+    check_actuator,
     check_body,
     check_plugin,
+    check_policy,
     check_sensor,
     check_world,
 )
@@ -176,6 +182,65 @@ class Nothing(Changing):
         self.spec = DeviceSpec(name="eye", channels=(), simulated=True)
 
 
+class Backwards(Changing):
+    def read(self, now_s: float, out: Samples) -> None:
+        self.reads += 1
+        out.put("odour.food", 0.5, now_s if self.reads % 3 else now_s - 0.05)
+
+
+class TwoValues(Changing):
+    channel = msgspec.structs.replace(ODOUR, size=2)
+
+
+class HalfFilled(TwoValues):
+    def read(self, now_s: float, out: Samples) -> None:
+        out.put("odour.food", 0.5, now_s)
+
+
+class WrongShape(TwoValues):
+    def read(self, now_s: float, out: Samples) -> None:
+        out.vector("odour.food")[:] = np.zeros(3)
+        out.stamp("odour.food", now_s)
+
+
+class Waiting(Changing):
+    def read(self, now_s: float, out: Samples) -> None:
+        time.sleep(0.003)
+        super().read(now_s, out)
+
+
+class Wasteful(Changing):
+    def read(self, now_s: float, out: Samples) -> None:
+        out.put("odour.food", float(np.full(4000, 0.5).mean()), now_s)
+
+
+class Threaded(Changing):
+    def configure(self, context: Context) -> None:
+        threading.Thread(target=time.sleep, args=(0.8,), name="forgotten", daemon=True).start()
+
+
+class Remembering(Changing):
+    lives = 0
+
+    def configure(self, context: Context) -> None:
+        type(self).lives += 1
+        self.values["odour.food"] = 0.1 * type(self).lives % 1.0
+
+
+class Single(Changing):
+    taken = False
+
+    def configure(self, context: Context) -> None:
+        if type(self).taken:
+            raise DeviceError("the port is still open")
+        type(self).taken = True
+
+
+class Unmakeable(Changing):
+    def __init__(self, config: Config) -> None:
+        raise KeyError("port")
+
+
 ONE_EYE = Eye(Config())
 
 
@@ -191,7 +256,9 @@ ONE_EYE = Eye(Config())
         (offer(Twice), "declares a channel twice"),
         (offer(Nothing), "declares no channel"),
         (offer(with_channel(name="Odour Food")), "a name is lower-case words"),
-        (offer(with_channel(unit="")), "needs a unit"),
+        (offer(with_channel(unit="")), "unit '': must be SI"),
+        (offer(with_channel(unit="cm")), "unit 'cm': must be SI"),
+        (offer(with_channel(unit="deg/s")), "unit 'deg/s': must be SI"),
         (offer(with_channel(size=0)), "size must be at least 1"),
         (offer(with_channel(high=0.0)), "low must be less than high"),
         (offer(with_channel(rate_hz=0.0)), "rate_hz must be greater than 0"),
@@ -204,6 +271,15 @@ ONE_EYE = Eye(Config())
         (offer(Replacing), "read replaced an array"),
         (offer(Hoarding), "read grows the memory"),
         (offer(NoQuality), "quality 9 is none"),
+        (offer(Backwards), "its time runs backwards"),
+        (offer(HalfFilled), "not all of it was filled"),
+        (offer(WrongShape), "read raises ValueError"),
+        (offer(Waiting), "wait in a thread"),
+        (offer(Wasteful), "allocates"),
+        (offer(Threaded), "leaves a thread behind: forgotten"),
+        (offer(Remembering), "one made anew begins with"),
+        (offer(Single), "one made anew fails"),
+        (offer(Unmakeable), "cannot be made: KeyError"),
         (offer(ClosesOnce), "closing twice raises OSError"),
         (offer(ClosesOnlyWhenOpen), "close before configure raises OSError"),
     ],
@@ -211,9 +287,12 @@ ONE_EYE = Eye(Config())
 )
 def test_a_broken_sensor_is_caught(broken: Offer[Any], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wormctl.testing.checks.FIRST_SAMPLE_S", 0.05)
+    monkeypatch.setattr("wormctl.testing.checks.THREADS_END_S", 0.1)
+    Remembering.lives, Single.taken = 0, False
     with pytest.raises(ConformanceError, match=says.replace("(", r"\(")) as caught:
         check_sensor(broken)
     assert str(caught.value).startswith(("thing: ", "eye: "))
+    assert f"line {caught.value.rule.number} of the contract: {caught.value.rule.value}" in str(caught.value)
 
 
 def test_memory_that_grows_until_a_pool_is_full_is_no_leak() -> None:
@@ -326,7 +405,7 @@ class StopsNotWhenClosed(Snake):
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        (Degrees, "joint.position is in deg, must be in rad"),
+        (Degrees, "unit 'deg': must be SI"),
         (Short, "measures 11 joints"),
         (ShortSighted, "cannot measure up to its limits"),
         (NoJoints, "has no channel joint.position"),
@@ -381,14 +460,116 @@ class Negative(Plate):
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        (Drifting, "another world after a reset with the same seed"),
-        (Unseeded, "another world when made anew"),
+        (Drifting, "is another one after a reset with the same seed"),
+        (Unseeded, "is another one when made anew"),
         (Negative, "goal distances must be 0 or more"),
     ],
 )
 def test_a_broken_world_is_caught(broken: type[Plate], says: str) -> None:
     with pytest.raises(ConformanceError, match=says):
         check_world(offer(broken))
+
+
+class Lamp:
+    """A sound actuator; the broken ones below differ from it in one thing."""
+
+    def __init__(self, config: Config) -> None:
+        self.spec = DeviceSpec(name="lamp", channels=(ODOUR,), simulated=True)
+        self.stops = 0
+
+    def configure(self, context: Context) -> None: ...
+
+    def write(self, values: NDArray[np.float64], now_s: float) -> None: ...
+
+    def stop(self, reason: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Picky(Lamp):
+    def write(self, values: NDArray[np.float64], now_s: float) -> None:
+        if values[0] >= 1.0:
+            raise ValueError("too bright")
+
+
+class Rounding(Lamp):
+    def write(self, values: NDArray[np.float64], now_s: float) -> None:
+        values[:] = 0.5
+
+
+class SlowLamp(Lamp):
+    def write(self, values: NDArray[np.float64], now_s: float) -> None:
+        time.sleep(0.003)
+
+
+class OnceOnly(Lamp):
+    def stop(self, reason: str) -> None:
+        self.stops += 1
+        if self.stops > 1:
+            raise OSError("already dark")
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule", "says"),
+    [
+        (Picky, Rule.VALUES, "too bright"),
+        (Rounding, Rule.VALUES, "write changes the values"),
+        (SlowLamp, Rule.QUICK, "write takes"),
+        (OnceOnly, Rule.STOP, "already dark"),
+    ],
+)
+def test_a_broken_actuator_is_caught(broken: type[Lamp], rule: Rule, says: str) -> None:
+    check_actuator(offer(Lamp))
+    with pytest.raises(ConformanceError, match=says) as caught:
+        check_actuator(offer(broken))
+    assert caught.value.rule is rule
+
+
+class Brain:
+    """A sound policy; the broken ones below differ from it in one thing."""
+
+    def __init__(self, config: Config) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.time_s = 0.0
+
+    def step(self, inputs: Any, dt: float, outputs: NDArray[np.float64]) -> None:
+        self.time_s += dt
+        smell = inputs["smell"][0]
+        outputs[:] = np.sin(self.time_s + (smell if np.isfinite(smell) else 0.0))
+
+
+class Believing(Brain):
+    def step(self, inputs: Any, dt: float, outputs: NDArray[np.float64]) -> None:
+        outputs[:] = inputs["smell"][0]
+
+
+class Unforgetting(Brain):
+    def reset(self) -> None:
+        self.time_s = getattr(self, "time_s", 0.0)
+
+
+class Raising(Brain):
+    def step(self, inputs: Any, dt: float, outputs: NDArray[np.float64]) -> None:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (Believing, "not finite"),
+        (Unforgetting, "something else after reset"),
+        (Raising, "raises ZeroDivisionError"),
+        (Lamp, "has no method reset"),
+    ],
+)
+def test_a_broken_policy_is_caught(broken: type[Any], says: str) -> None:
+    inputs = [Port(name="smell")]
+    check_policy(offer(Brain), inputs=inputs)
+    with pytest.raises(ConformanceError, match=says) as caught:
+        check_policy(offer(broken), inputs=inputs)
+    assert caught.value.rule is Rule.POLICY
 
 
 def test_a_broken_command_is_caught() -> None:

@@ -12,11 +12,19 @@ out.
 """
 
 from wormctl.testing.checks import ConformanceError
+from wormctl.testing.contract import Rule
 from wormctl.testing.fake_bus import BusDevice, BusFault, FakeBus, RegisterDevice
 from wormctl.testing.fake_clock import FakeClock
 from wormctl.testing.fake_port import FakePort
 from wormctl.testing.fakes import FixedSensor, IdealBody, StillController, bare_context
-from wormctl.testing.kit import check_body, check_plugin, check_sensor, check_world
+from wormctl.testing.kit import (
+    check_actuator,
+    check_body,
+    check_plugin,
+    check_policy,
+    check_sensor,
+    check_world,
+)
 
 __all__ = [
     "BusDevice",
@@ -28,10 +36,13 @@ __all__ = [
     "FixedSensor",
     "IdealBody",
     "RegisterDevice",
+    "Rule",
     "StillController",
     "bare_context",
+    "check_actuator",
     "check_body",
     "check_plugin",
+    "check_policy",
     "check_sensor",
     "check_world",
 ]

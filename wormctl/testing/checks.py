@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 import sys
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from wormctl.channel import Channel, Quality, Samples
 from wormctl.config import ConfigError, convert
 from wormctl.device import API_VERSION, Body, Config, Context, DeviceSpec, Sensor
 from wormctl.hookspecs import Offer
+from wormctl.testing.contract import Rule
 
 FIRST_SAMPLE_S = 2.0
 """How long a sensor may take, by the wall, until every channel has a good sample."""
@@ -28,6 +30,16 @@ _ROUNDS = 12
 """So many in which memory may become quiet. PyBullet's ticks need two or three, and more when much else has run."""
 
 READS = 400
+_TIMED = 30
+AT_ONCE_S = 0.002
+"""A tenth of a tick."""
+ARRAY_BYTES = 8192
+"""Numbers and a few small arrays may come and go; an image, or a list of a thousand, may not."""
+THREADS_END_S = 2.5
+_SAME_S = 1e-6
+_SI = frozenset(
+    "m kg s A K mol cd rad sr Hz N Pa J W C V F ohm S Wb T H lm lx Bq Gy Sv kat degC".split()  # noqa: SIM905
+)
 GROWTH_BYTES = 2048
 """What `READS` reads may leave behind. Anything that grows with the reads is more."""
 
@@ -35,13 +47,17 @@ _CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 class ConformanceError(AssertionError):
-    """A device breaks a rule of the contract; the message names it."""
+    """A device breaks a line of the contract, `rule`; the message says which, and how."""
+
+    def __init__(self, name: str, rule: Rule, how: str) -> None:
+        super().__init__(f"{name}: {how} (line {rule.number} of the contract: {rule.value})")
+        self.rule = rule
 
 
-def require(fine: object, name: str, rule: str) -> None:
+def require(fine: object, name: str, rule: Rule, how: str) -> None:
     """Raise `ConformanceError` unless `fine`."""
     if not fine:
-        raise ConformanceError(f"{name}: {rule}")
+        raise ConformanceError(name, rule, how)
 
 
 def unknown_settings_are_refused(offer: Offer[Any]) -> None:
@@ -49,9 +65,19 @@ def unknown_settings_are_refused(offer: Offer[Any]) -> None:
     try:
         convert({"no_such_setting": 1}, offer.config, where="test")
     except ConfigError as error:
-        require("no_such_setting" in str(error), offer.name, f"an unknown setting is not named: {error}")
+        require(
+            "no_such_setting" in str(error),
+            offer.name,
+            Rule.SETTINGS,
+            f"an unknown setting is not named: {error}",
+        )
     else:
-        require(False, offer.name, "an unknown setting is accepted (config needs forbid_unknown_fields)")
+        require(
+            False,
+            offer.name,
+            Rule.SETTINGS,
+            "an unknown setting is accepted (config needs forbid_unknown_fields)",
+        )
 
 
 def default_config(offer: Offer[Any]) -> Config:
@@ -59,7 +85,9 @@ def default_config(offer: Offer[Any]) -> Config:
     try:
         return convert({}, offer.config, where=offer.name)
     except ConfigError as error:
-        raise ConformanceError(f"{offer.name}: give the kit a config, there is no default: {error}") from None
+        raise ConformanceError(
+            offer.name, Rule.SETTINGS, f"give the kit a config, there is no default: {error}"
+        ) from None
 
 
 def made_without_io(offer: Offer[Any], config: Config) -> Any:
@@ -72,73 +100,131 @@ def made_without_io(offer: Offer[Any], config: Config) -> Any:
 
 def declares_itself(name: str, spec: DeviceSpec) -> None:
     """What the loop has to know before it opens anything."""
-    require(isinstance(spec, DeviceSpec), name, "spec must be a DeviceSpec, before configure")
-    require(spec.api_version == API_VERSION, name, f"is for plugin API {spec.api_version}, not {API_VERSION}")
+    require(isinstance(spec, DeviceSpec), name, Rule.MAKE, "spec must be a DeviceSpec, before configure")
+    require(
+        spec.api_version == API_VERSION,
+        name,
+        Rule.OFFER,
+        f"is for plugin API {spec.api_version}, not {API_VERSION}",
+    )
     names = [channel.name for channel in spec.channels]
-    require(names, name, "declares no channel")
-    require(len(set(names)) == len(names), name, f"declares a channel twice: {names}")
+    require(names, name, Rule.CHANNEL, "declares no channel")
+    require(len(set(names)) == len(names), name, Rule.CHANNEL, f"declares a channel twice: {names}")
     for channel in spec.channels:
         _declares_channel(name, channel)
 
 
 def _declares_channel(name: str, channel: Channel) -> None:
     what = f"channel {channel.name!r}"
-    require(_CHANNEL_NAME.fullmatch(channel.name), name, f"{what}: a name is lower-case words joined by dots")
-    require(channel.unit, name, f'{what}: needs a unit (SI; "1" for a pure number)')
-    require(channel.size >= 1, name, f"{what}: size must be at least 1")
-    require(channel.low < channel.high, name, f"{what}: low must be less than high")
-    require(channel.rate_hz > 0.0, name, f"{what}: rate_hz must be greater than 0")
     require(
-        channel.max_age_s * channel.rate_hz >= 1.0, name, f"{what}: is stale before the next sample is due"
+        _CHANNEL_NAME.fullmatch(channel.name),
+        name,
+        Rule.CHANNEL,
+        f"{what}: a name is lower-case words joined by dots",
     )
+    for fine, how in (
+        (
+            _is_si(channel.unit),
+            f'unit {channel.unit!r}: must be SI: m, rad, m/s2, degC...; "1" for a pure number',
+        ),
+        (channel.size >= 1, "size must be at least 1"),
+        (channel.low < channel.high, "low must be less than high"),
+        (channel.rate_hz > 0.0, "rate_hz must be greater than 0"),
+        (channel.max_age_s * channel.rate_hz >= 1.0, "is stale before the next sample is due"),
+    ):
+        require(fine, name, Rule.CHANNEL, f"{what}: {how}")
+
+
+def _is_si(unit: str) -> bool:
+    """Whether a unit is made of SI symbols without prefixes (but kg): `m/s2`, `N m`."""
+    parts = re.split(r"[/* ]", unit)
+    return bool(unit) and all(re.sub(r"-?\d+$", "", part) in _SI or part == "1" for part in parts)
 
 
 def reads_properly(device: Sensor, context: Context) -> Samples:
     """Every channel gets values in range, stamped on the loop's clock, and newer ones later."""
     name, out = device.spec.name, Samples(device.spec.channels)
     arrays = (out.values, out.time_s, out.quality)
+    out.values[:] = np.nan  # so that a value which is stamped and was not filled shows
     now_s = _read_until_good(device, out, context.period_s)
+    _samples_are_sound(name, out, now_s + context.period_s)
     seen_s = out.time_s.copy()
     slowest_hz = min(channel.rate_hz for channel in out.channels)
     for _ in range(max(_READS_JUDGED, math.ceil(1.0 / (context.period_s * slowest_hz)))):
         now_s += context.period_s
         nap_if_threaded(device, context.period_s)
-        device.read(now_s, out)
+        before_s = out.time_s.copy()
+        read(device, now_s, out)
         require(
             all(a is b for a, b in zip(arrays, (out.values, out.time_s, out.quality), strict=True)),
             name,
+            Rule.SHAPE,
             "read replaced an array of its samples: fill it in place",
         )
         _samples_are_sound(name, out, now_s + context.period_s)
+        for channel, was_s, is_s in zip(out.channels, before_s, out.time_s, strict=True):
+            require(
+                is_s >= was_s - _SAME_S,
+                name,
+                Rule.TIME,
+                f"{channel.name}: its time runs backwards, by {was_s - is_s:g} s",
+            )
     for channel, before_s, after_s in zip(out.channels, seen_s, out.time_s, strict=True):
-        require(after_s > before_s, name, f"{channel.name}: the time of its samples stands still")
+        require(after_s > before_s, name, Rule.TIME, f"{channel.name}: the time of its samples stands still")
     return out
 
 
 def _samples_are_sound(name: str, out: Samples, latest_s: float) -> None:
     for i, channel in enumerate(out.channels):
         values = out.values[out.slices[channel.name]]
-        require(out.quality[i] <= Quality.FAILED, name, f"{channel.name}: quality {out.quality[i]} is none")
+        require(
+            out.quality[i] <= Quality.FAILED,
+            name,
+            Rule.SHAPE,
+            f"{channel.name}: quality {out.quality[i]} is none",
+        )
         if out.quality[i] != Quality.GOOD:
             continue
-        require(np.all(np.isfinite(values)), name, f"{channel.name}: a good sample is not finite: {values}")
+        require(
+            np.all(np.isfinite(values)),
+            name,
+            Rule.RANGE,
+            f"{channel.name}: a good sample is not finite, or not all of it was filled: {values}",
+        )
         inside = np.all((channel.low <= values) & (values <= channel.high))
-        require(inside, name, f"{channel.name}: {values} is outside {channel.low:g}..{channel.high:g}")
+        require(
+            inside, name, Rule.RANGE, f"{channel.name}: {values} is outside {channel.low:g}..{channel.high:g}"
+        )
         stamped = f"{channel.name}: stamped {out.time_s[i]:g} s at {latest_s:g} s: not on the loop's clock"
-        require(out.time_s[i] <= latest_s, name, stamped)
+        require(out.time_s[i] <= latest_s, name, Rule.TIME, stamped)
 
 
 def _read_until_good(device: Sensor, out: Samples, period_s: float) -> float:
     now_s, deadline_s = 0.0, time.monotonic() + FIRST_SAMPLE_S
     while True:
-        device.read(now_s, out)
+        read(device, now_s, out)
         if np.all(out.quality == Quality.GOOD):
             return now_s
         if time.monotonic() > deadline_s:
             bad = [c.name for c, q in zip(out.channels, out.quality, strict=True) if q != Quality.GOOD]
-            raise ConformanceError(f"{device.spec.name}: no good sample of {', '.join(bad)} ever came")
+            why = getattr(device, "last_error", None)
+            raise ConformanceError(
+                device.spec.name,
+                Rule.SAMPLES,
+                f"no good sample of {', '.join(bad)} ever came{f': {why}' if why else ''}",
+            )
         now_s += period_s
         time.sleep(0.001)
+
+
+def read(device: Sensor, now_s: float, out: Samples) -> None:
+    """One read. Whatever it raises is its fault."""
+    try:
+        device.read(now_s, out)
+    except Exception as error:
+        raise ConformanceError(
+            device.spec.name, Rule.SHAPE, f"read raises {type(error).__name__}: {error}"
+        ) from error
 
 
 def nap_if_threaded(device: Sensor, period_s: float) -> None:
@@ -175,7 +261,50 @@ def leaves_nothing_behind(name: str, what: str, call: Callable[[], object]) -> N
     finally:
         tracemalloc.stop()
     grown = min(after - before for before, after in itertools.pairwise(traced))
-    raise ConformanceError(f"{name}: {what} grows the memory: {grown} bytes in {READS} calls")
+    raise ConformanceError(name, Rule.MEMORY, f"{what} grows the memory: {grown} bytes in {READS} calls")
+
+
+def returns_at_once(name: str, what: str, call: Callable[[], object]) -> None:
+    """It must not wait, for a bus, a lock or the clock: the quickest of some calls shows that it does."""
+    quickest_s = math.inf
+    for _ in range(_TIMED):
+        began_s = time.perf_counter()
+        call()
+        quickest_s = min(quickest_s, time.perf_counter() - began_s)
+    require(
+        quickest_s < AT_ONCE_S, name, Rule.QUICK, f"{what} takes {quickest_s * 1e3:.1f} ms: wait in a thread"
+    )
+
+
+def allocates_no_arrays(name: str, what: str, call: Callable[[], object]) -> None:
+    """What it needs it has set aside: the least that some calls take and give back at once is next to nothing."""
+    call()
+    tracemalloc.start()
+    try:
+        least = min(_taken_by(call) for _ in range(_TIMED))
+    finally:
+        tracemalloc.stop()
+    require(least <= ARRAY_BYTES, name, Rule.MEMORY, f"{what} allocates {least} bytes and more in every call")
+
+
+def _taken_by(call: Callable[[], object]) -> int:
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    call()
+    return tracemalloc.get_traced_memory()[1] - before
+
+
+@contextmanager
+def leaves_no_thread(name: str) -> Iterator[None]:
+    """Whatever was started in between has ended, or does so within `THREADS_END_S`."""
+    before = set(threading.enumerate())
+    yield
+    deadline_s = time.monotonic() + THREADS_END_S
+    while left := [t for t in threading.enumerate() if t not in before and t.is_alive()]:
+        if time.monotonic() > deadline_s:
+            names = ", ".join(thread.name for thread in left)
+            raise ConformanceError(name, Rule.THREADS, f"leaves a thread behind: {names}")
+        time.sleep(0.01)
 
 
 def _traced_bytes() -> int:
@@ -184,22 +313,24 @@ def _traced_bytes() -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
-def never_raises(name: str, what: str, call: Callable[[], object]) -> None:
+def never_raises(name: str, rule: Rule, what: str, call: Callable[[], object]) -> None:
     """`stop` and `close` are called when things have gone wrong already."""
     try:
         call()
     except Exception as error:
-        raise ConformanceError(f"{name}: {what} raises {type(error).__name__}: {error}") from error
+        raise ConformanceError(name, rule, f"{what} raises {type(error).__name__}: {error}") from error
 
 
 def truth_has_its_shape(body: Body, context: Context) -> None:
     """A simulated body shows what it really does, to world sensors and to recordings."""
     truth = getattr(body, "truth", None)
     if truth is None:
-        raise ConformanceError(f"{body.spec.name}: is simulated, so it must have `truth`")
+        raise ConformanceError(body.spec.name, Rule.TRUTH, "is simulated, so it must have `truth`")
     links = context.snake.links
     shapes = (truth.pose.shape, truth.nose.shape, truth.contact_n.shape)
-    require(shapes == ((links, 3), (2,), (links,)), body.spec.name, f"truth has the shapes {shapes}")
+    require(
+        shapes == ((links, 3), (2,), (links,)), body.spec.name, Rule.TRUTH, f"truth has the shapes {shapes}"
+    )
 
 
 _FORBIDDEN = ("socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn")
@@ -230,4 +361,6 @@ def _no_io(name: str) -> Iterator[None]:
         yield
     finally:
         _seen_io = None
-    require(not seen, name, f"does I/O while it is made ({', '.join(seen)}): open things in configure")
+    require(
+        not seen, name, Rule.MAKE, f"does I/O while it is made ({', '.join(seen)}): open things in configure"
+    )

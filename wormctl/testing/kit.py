@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Samples
-from wormctl.device import JOINT_POSITION, Body, Config, Context, DeviceSpec, Sensor, World
+from wormctl.config import ConfigError
+from wormctl.controller import OwnPolicy, Port
+from wormctl.device import (
+    JOINT_POSITION,
+    Actuator,
+    Body,
+    Config,
+    Context,
+    DeviceError,
+    DeviceSpec,
+    Sensor,
+    World,
+)
 from wormctl.hookspecs import Artist, Command, Offer
 from wormctl.lifecycle import GuardedBody
+from wormctl.own_policy import OwnController
 from wormctl.plugins import collect
 from wormctl.testing import checks
 from wormctl.testing.checks import ConformanceError, nap_if_real, require
+from wormctl.testing.contract import Rule
 from wormctl.testing.fakes import IdealBody, bare_context
 
 STILL_RAD = math.radians(3.0)
@@ -26,29 +42,45 @@ BEND_RAD = 0.2
 """How far the kit bends a joint to see which one moves, and which way."""
 
 _SETTLE_S, _UNARMED_S = 1.0, 0.5
+_STEPS = 200
 
 
 def check_plugin(plugin: object, *, context: Context | None = None) -> None:
     """Everything that `plugin`, a module with hooks, offers, each with its default settings.
 
-    Offers without usable defaults need `check_body`, `check_sensor` or `check_world` with a config. Raises
-    `ConformanceError`.
+    Offers without usable defaults need `check_body`, `check_sensor` or another with a config. Raises
+    `ConformanceError` for the first thing that breaks the contract.
     """
+    for check in checks_of(plugin, context=context):
+        check.run()
+
+
+class Check(NamedTuple):
+    """What is to be checked, and how."""
+
+    kind: str
+    name: str
+    run: Callable[[], None]
+
+
+def checks_of(plugin: object, *, context: Context | None = None) -> list[Check]:
+    """A check for everything that `plugin` offers. Raises `ConformanceError` if its hooks are not what they must be."""
+    name = getattr(plugin, "__name__", str(plugin))
     try:
         offered = collect(plugin)
     except Exception as error:
-        raise ConformanceError(f"{getattr(plugin, '__name__', plugin)}: {error}") from error
-    require(any(offered.values()), getattr(plugin, "__name__", str(plugin)), "offers nothing")
-    for offer in offered["world"]:
-        check_world(offer)
-    for offer in offered["body"]:
-        check_body(offer, context=context)
-    for offer in offered["sensor"]:
-        check_sensor(offer, context=context)
-    for command in offered["command"]:
-        check_command(command)
-    for artist in offered["artist"]:
-        check_artist(artist)
+        raise ConformanceError(name, Rule.OFFER, str(error)) from error
+    require(any(offered.values()), name, Rule.OFFER, "offers nothing")
+    how: dict[str, Callable[[Any], None]] = {
+        "world": check_world,
+        "body": partial(check_body, context=context),
+        "sensor": partial(check_sensor, context=context),
+        "actuator": partial(check_actuator, context=context),
+        "policy": check_policy,
+        "command": check_command,
+        "artist": check_artist,
+    }
+    return [Check(kind, thing.name, partial(how[kind], thing)) for kind in how for thing in offered[kind]]
 
 
 def check_sensor(
@@ -58,18 +90,42 @@ def check_sensor(
     checks.unknown_settings_are_refused(offer)
     config = config or checks.default_config(offer)
     context = context or bare_context(body=IdealBody())
-    unused = checks.made_without_io(offer, config)
+    unused = _made(offer, config)
     checks.declares_itself(offer.name, unused.spec)
-    checks.never_raises(offer.name, "close before configure", unused.close)
+    checks.never_raises(offer.name, Rule.CLOSE, "close before configure", unused.close)
     sensor: Sensor = checks.made_without_io(offer, config)
-    require(sensor is not unused, offer.name, "make returns the same object twice")
+    require(sensor is not unused, offer.name, Rule.MAKE, "make returns the same object twice")
+    with checks.leaves_no_thread(offer.name):
+        first = _lives(offer.name, sensor, context, thorough=True)
+    again: Sensor = checks.made_without_io(offer, config)
+    with checks.leaves_no_thread(offer.name):
+        try:
+            second = _lives(offer.name, again, context, thorough=False)
+        except (ConformanceError, DeviceError) as error:
+            raise ConformanceError(offer.name, Rule.AGAIN, f"one made anew fails: {error}") from error
+    if sensor.spec.simulated and not hasattr(sensor, "measure"):
+        same = np.array_equal(first, second, equal_nan=True)
+        require(
+            same, offer.name, Rule.AGAIN, f"one made anew begins with {second}, the first one with {first}"
+        )
+
+
+def _lives(name: str, sensor: Sensor, context: Context, *, thorough: bool) -> NDArray[np.float64]:
+    """One life of a sensor; the values of its first read."""
     try:
         sensor.configure(context)
+        first = Samples(sensor.spec.channels)
+        checks.read(sensor, 0.0, first)
+        began = first.values.copy()
         out = checks.reads_properly(sensor, context)
-        checks.leaves_nothing_behind(offer.name, "read", lambda: sensor.read(1.0, out))
+        if thorough:
+            checks.returns_at_once(name, "read", lambda: sensor.read(1.0, out))
+            checks.allocates_no_arrays(name, "read", lambda: sensor.read(1.0, out))
+            checks.leaves_nothing_behind(name, "read", lambda: sensor.read(1.0, out))
     finally:
-        checks.never_raises(offer.name, "close", sensor.close)
-    checks.never_raises(offer.name, "closing twice", sensor.close)
+        checks.never_raises(name, Rule.CLOSE, "close", sensor.close)
+    checks.never_raises(name, Rule.CLOSE, "closing twice", sensor.close)
+    return began
 
 
 def check_body(
@@ -79,28 +135,99 @@ def check_body(
     checks.unknown_settings_are_refused(offer)
     config = config or checks.default_config(offer)
     context = context or bare_context()
-    unused: Body = checks.made_without_io(offer, config)
+    unused: Body = _made(offer, config)
     checks.declares_itself(offer.name, unused.spec)
     _measures_joints(unused.spec, context)
-    checks.never_raises(offer.name, "stop before configure", lambda: unused.stop("test"))
-    checks.never_raises(offer.name, "close before configure", unused.close)
+    checks.never_raises(offer.name, Rule.STOP, "stop before configure", lambda: unused.stop("test"))
+    checks.never_raises(offer.name, Rule.CLOSE, "close before configure", unused.close)
     body: Body = checks.made_without_io(offer, config)
-    require(body is not unused, offer.name, "make returns the same object twice")
-    run = _Exercise(body, context)
+    require(body is not unused, offer.name, Rule.MAKE, "make returns the same object twice")
+    with checks.leaves_no_thread(offer.name):
+        run = _Exercise(body, context)
+        try:
+            run.through_its_states()
+            if body.spec.simulated:
+                checks.truth_has_its_shape(body, context)
+            run.stays_where_it_is()
+            if move:
+                run.bends_the_joint_it_is_told()
+            if body.spec.simulated:
+                checks.leaves_nothing_behind(offer.name, "a tick", run.tick)
+            run.stops()
+        finally:
+            checks.never_raises(offer.name, Rule.CLOSE, "close", body.close)
+        checks.never_raises(offer.name, Rule.CLOSE, "closing twice", body.close)
+        checks.never_raises(offer.name, Rule.STOP, "stop after close", lambda: body.stop("test"))
+
+
+def check_actuator(
+    offer: Offer[Actuator], *, config: Config | None = None, context: Context | None = None
+) -> None:
+    """An actuator, from its declaration to its end: it is told every end of its range."""
+    checks.unknown_settings_are_refused(offer)
+    config = config or checks.default_config(offer)
+    context = context or bare_context()
+    unused: Actuator = _made(offer, config)
+    checks.declares_itself(offer.name, unused.spec)
+    checks.never_raises(offer.name, Rule.STOP, "stop before configure", lambda: unused.stop("test"))
+    checks.never_raises(offer.name, Rule.CLOSE, "close before configure", unused.close)
+    actuator: Actuator = checks.made_without_io(offer, config)
+    require(actuator is not unused, offer.name, Rule.MAKE, "make returns the same object twice")
+    ends = [[c.low for c in actuator.spec.channels for _ in range(c.size)]]
+    ends.append([c.high for c in actuator.spec.channels for _ in range(c.size)])
+    with checks.leaves_no_thread(offer.name):
+        try:
+            actuator.configure(context)
+            for k, end in enumerate([*ends, *ends]):
+                values = np.array(end, dtype=np.float64)
+                checks.never_raises(
+                    offer.name, Rule.VALUES, f"write({end})", partial(actuator.write, values, 0.02 * k)
+                )
+                require(
+                    values.tolist() == end, offer.name, Rule.VALUES, "write changes the values it is given"
+                )
+            write = partial(actuator.write, np.array(ends[0], dtype=np.float64), 1.0)
+            checks.returns_at_once(offer.name, "write", write)
+            checks.leaves_nothing_behind(offer.name, "write", write)
+            checks.never_raises(offer.name, Rule.STOP, "stop", lambda: actuator.stop("test"))
+            checks.never_raises(offer.name, Rule.STOP, "stopping twice", lambda: actuator.stop("test"))
+        finally:
+            checks.never_raises(offer.name, Rule.CLOSE, "close", actuator.close)
+        checks.never_raises(offer.name, Rule.CLOSE, "closing twice", actuator.close)
+        checks.never_raises(offer.name, Rule.STOP, "stop after close", lambda: actuator.stop("test"))
+
+
+def check_policy(
+    offer: Offer[OwnPolicy], *, config: Config | None = None, inputs: Sequence[Port] = (), joints: int = 12
+) -> None:
+    """A policy of one's own. `inputs`: what a robot file would bind, for one that does not declare its own."""
+    checks.unknown_settings_are_refused(offer)
+    made = _made(offer, config or checks.default_config(offer))
     try:
-        run.through_its_states()
-        if body.spec.simulated:
-            checks.truth_has_its_shape(body, context)
-        run.stays_where_it_is()
-        if move:
-            run.bends_the_joint_it_is_told()
-        if body.spec.simulated:
-            checks.leaves_nothing_behind(offer.name, "a tick", run.tick)
-        run.stops()
-    finally:
-        checks.never_raises(offer.name, "close", body.close)
-    checks.never_raises(offer.name, "closing twice", body.close)
-    checks.never_raises(offer.name, "stop after close", lambda: body.stop("test"))
+        controller = OwnController(offer.name, made, inputs, joints, 0.02)
+    except ConfigError as error:
+        raise ConformanceError(offer.name, Rule.POLICY, str(error)) from None
+    size = sum(port.size for port in controller.inputs)
+    rng = np.random.default_rng(1)
+    x, good = rng.normal(size=(_STEPS, size)), rng.random((_STEPS, size)) < 0.8
+    good[:5] = False
+    first, second = (_steps(offer.name, controller, x, good) for _ in range(2))
+    require(np.array_equal(first, second), offer.name, Rule.POLICY, "does something else after reset")
+
+
+def _steps(
+    name: str, controller: OwnController, x: NDArray[np.float64], good: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """What a policy asks for, (steps, joints)."""
+    out = np.zeros((len(x), controller.joints))
+    try:
+        controller.reset()
+        for k in range(len(x)):
+            controller.step(x[k], good[k], out[k])
+    except Exception as error:
+        raise ConformanceError(name, Rule.POLICY, f"raises {type(error).__name__}: {error}") from error
+    require(np.isfinite(out).all(), name, Rule.POLICY, "asks for a setpoint that is not finite")
+    return out
 
 
 def check_world(offer: Offer[World], *, config: Config | None = None) -> None:
@@ -117,36 +244,58 @@ def check_world(offer: Offer[World], *, config: Config | None = None) -> None:
             found += [world.goal_distance_m(x_m, y_m) for x_m, y_m in points]
         return found
 
-    world: World = offer.make(config)
+    world: World = _made(offer, config)
     first = distances(world, 1)
-    require(all(d >= 0.0 for d in first), offer.name, f"goal distances must be 0 or more: {first}")
-    require(distances(world, 1) == first, offer.name, "is another world after a reset with the same seed")
-    require(distances(offer.make(config), 1) == first, offer.name, "is another world when made anew")
+    name = offer.name
+    require(all(d >= 0.0 for d in first), name, Rule.WORLD, f"goal distances must be 0 or more: {first}")
+    require(distances(world, 1) == first, name, Rule.WORLD, "is another one after a reset with the same seed")
+    anew: World = _made(offer, config)
+    require(distances(anew, 1) == first, name, Rule.WORLD, "is another one when made anew")
 
 
 def check_command(command: Command) -> None:
     """A command: its arguments can be declared and its help can be shown."""
-    parser = argparse.ArgumentParser(prog=command.name)
-    checks.never_raises(command.name, "add_arguments", lambda: command.add_arguments(parser))
-    checks.never_raises(command.name, "its help", parser.format_help)
-    require(command.summary and "\n" not in command.summary, command.name, "the summary must be one line")
-    require(callable(command.run), command.name, "run must be callable")
+    name, rule = command.name, Rule.COMMAND
+    parser = argparse.ArgumentParser(prog=name)
+    checks.never_raises(name, rule, "add_arguments", lambda: command.add_arguments(parser))
+    checks.never_raises(name, rule, "its help", parser.format_help)
+    require(command.summary and "\n" not in command.summary, name, rule, "the summary must be one line")
+    require(callable(command.run), name, rule, "run must be callable")
 
 
 def check_artist(artist: Artist) -> None:
     """An artist: only its declaration, as there is no run to draw."""
-    require(artist.summary and "\n" not in artist.summary, artist.name, "the summary must be one line")
-    require(callable(artist.draw), artist.name, "draw must be callable")
+    name, rule = artist.name, Rule.ARTIST
+    require(artist.summary and "\n" not in artist.summary, name, rule, "the summary must be one line")
+    require(callable(artist.draw), name, rule, "draw must be callable")
+
+
+def _made(offer: Offer[Any], config: Config) -> Any:
+    """One of it. Whatever making it raises is its fault."""
+    try:
+        return checks.made_without_io(offer, config)
+    except ConformanceError:
+        raise
+    except Exception as error:
+        raise ConformanceError(
+            offer.name, Rule.MAKE, f"cannot be made: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _measures_joints(spec: DeviceSpec, context: Context) -> None:
     channel = next((c for c in spec.channels if c.name == JOINT_POSITION), None)
-    require(channel is not None, spec.name, f"has no channel {JOINT_POSITION}")
+    require(channel is not None, spec.name, Rule.JOINTS, f"has no channel {JOINT_POSITION}")
     found = msgspec.structs.asdict(channel) if channel is not None else {}
-    require(found["size"] == context.snake.joints, spec.name, f"measures {found['size']} joints")
-    require(found["unit"] == "rad", spec.name, f"{JOINT_POSITION} is in {found['unit']}, must be in rad")
+    require(found["size"] == context.snake.joints, spec.name, Rule.JOINTS, f"measures {found['size']} joints")
+    require(
+        found["unit"] == "rad",
+        spec.name,
+        Rule.JOINTS,
+        f"{JOINT_POSITION} is in {found['unit']}, must be in rad",
+    )
     reach = context.snake.limit_rad
-    require(found["low"] <= -reach and found["high"] >= reach, spec.name, "cannot measure up to its limits")
+    far = found["low"] <= -reach and found["high"] >= reach
+    require(far, spec.name, Rule.JOINTS, "cannot measure up to its limits")
 
 
 class _Exercise:
@@ -192,13 +341,14 @@ class _Exercise:
                     require(
                         int(np.argmax(np.abs(moved))) == joint and 0.5 * bend < moved[joint] < 1.5 * bend,
                         self.name,
+                        Rule.MOVES,
                         f"joint {joint} was told to bend by {bend} rad, the joints moved by {_brief(moved)}",
                     )
 
     def stops(self) -> None:
         """Stopping is safe at any time, any number of times."""
-        checks.never_raises(self.name, "stop", lambda: self.body.stop("test"))
-        checks.never_raises(self.name, "stopping twice", lambda: self.body.stop("test"))
+        checks.never_raises(self.name, Rule.STOP, "stop", lambda: self.body.stop("test"))
+        checks.never_raises(self.name, Rule.STOP, "stopping twice", lambda: self.body.stop("test"))
         self.guarded.stop("test")
         self.guarded.close()
 
@@ -215,7 +365,10 @@ class _Exercise:
             self.tick()
         sent = self.guarded.setpoint_rad
         require(
-            np.allclose(sent, self.goal_rad, atol=0.1), self.name, "write changes the setpoints it is given"
+            np.allclose(sent, self.goal_rad, atol=0.1),
+            self.name,
+            Rule.MOVES,
+            "write changes the setpoints it is given",
         )
         self.guarded.read(self.now_s, self.out)
 
@@ -225,7 +378,7 @@ class _Exercise:
 
     def _stood_still_since(self, before: NDArray[Any], when: str) -> None:
         moved = float(np.max(np.abs(self.position_rad() - before)))
-        require(moved < STILL_RAD, self.name, f"a joint moved by {moved:.2f} rad {when}")
+        require(moved < STILL_RAD, self.name, Rule.STILL, f"a joint moved by {moved:.2f} rad {when}")
 
 
 def _brief(values: NDArray[np.float64]) -> str:
