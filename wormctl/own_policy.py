@@ -37,7 +37,7 @@ class OwnController:
         self._name, self._policy = name, policy
         self._values = np.zeros(sum(port.size for port in self.inputs))
         ends = np.cumsum([port.size for port in self.inputs], dtype=np.int64).tolist()
-        starts = [0, *ends[:-1]]
+        starts = [0, *ends[:-1]] if ends else []
         self._views = MappingProxyType(
             {port.name: self._values[a:b] for port, a, b in zip(self.inputs, starts, ends, strict=True)}
         )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.table import Table
@@ -20,11 +20,15 @@ from wormctl.names import unknown
 from wormctl.plugins import Origin, Plugins, Registered, load_plugins
 from wormctl.stdout import stdout_to_stderr
 
+if TYPE_CHECKING:
+    from wormctl.testing.examine import Finding
+
 EPILOG = """\
 examples:
   wormctl plugin list                  what every plugin offers, and which ones are broken
   wormctl plugin list --kind sensor    only sensors, with their channels
   wormctl plugin show range            what one plugin, or one thing that it offers, is and may be set to
+  wormctl plugin check ./my_sensor.py  does it keep the contract? also a package's folder, or an installed plugin
   wormctl plugin new my-lidar          a package wormctl-my-lidar/ to begin with
 """
 
@@ -43,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--plugin", metavar="FILE.py", type=Path, action="append", default=[], help="this file as well"
         )
+    checking = actions.add_parser("check", help="put a plugin through the conformance kit")
+    checking.add_argument(
+        "what", metavar="NAME|PATH", help="installed, a .py file, or the folder of a package"
+    )
+    checking.add_argument("--json", action="store_true", help="one JSON object on stdout")
     new = actions.add_parser("new", help="write a new sensor plugin that passes the conformance kit")
     new.add_argument("name", help="lower-case letters, digits and '-', as in my-lidar")
     new.add_argument("--folder", type=Path, default=Path(), help="where to put it (default: here)")
@@ -56,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
         folder = write_plugin(args.name, args.folder, load_plugins(warn=lambda line: None))
         print(f"wrote {folder}: see its README.md for what to do next")
         return 0
+    if args.action == "check":
+        return _check(args)
     with stdout_to_stderr() if args.json else nullcontext():
         plugins = load_plugins(files=args.plugin, warn=lambda line: None)
         found = _all(plugins, args.kind) if args.action == "list" else _one(plugins, args.name)
@@ -66,6 +77,35 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_one(found)
     return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Examine a plugin; exit status 1 if it breaks the contract."""
+    from wormctl.testing.examine import examine, find_target
+
+    findings: list[Finding] = []
+    console = make_console(stderr=True)
+    with stdout_to_stderr():
+        for target in find_target(args.what):
+            with console.status("checking ...") if console.is_terminal else nullcontext():
+                findings += examine(target)
+    broken = [finding for finding in findings if finding.rule is not None]
+    if args.json:
+        print(json.dumps([_finding(finding) for finding in findings]))
+        return int(bool(broken))
+    for finding in findings:
+        word = "BREAKS IT" if finding.rule else "not checked" if finding.told else "ok"
+        told = f": {finding.told.removeprefix('not checked: ')}" if finding.told else ""
+        print(f"{finding.kind:9} {finding.name:20} {word}{told}")
+    if broken:
+        print(f"{len(broken)} of {len(findings)} break the contract; plugins/README.md has all of it")
+    return int(bool(broken))
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    rule = finding.rule
+    line = None if rule is None else {"number": rule.number, "name": rule.name, "text": rule.value}
+    return {"kind": finding.kind, "name": finding.name, "breaks": line, "told": finding.told}
 
 
 def _all(plugins: Plugins, kind: str | None) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _declares_channel(name: str, channel: Channel) -> None:
 def _is_si(unit: str) -> bool:
     """Whether a unit is made of SI symbols without prefixes (but kg): `m/s2`, `N m`."""
     parts = re.split(r"[/* ]", unit)
-    return bool(unit) and all(re.sub(r"-?\d+$", "", part) in _SI or part == "1" for part in parts)
+    return bool(unit) and all(re.sub(r"\^?-?\d+$", "", part) in _SI or part == "1" for part in parts)
 
 
 def reads_properly(device: Sensor, context: Context) -> Samples:
