@@ -20,7 +20,7 @@ from wormctl.config import ConfigError
 from wormctl.device import API_VERSION, Body, Config, Sensor
 from wormctl.hookspecs import Command, Offer, hookimpl
 from wormctl.plugins import HOOKS, PluginError, Plugins, collect, load_plugins
-from wormctl.testing import IdealBody, check_plugin
+from wormctl.testing import IdealBody, Rule, check_plugin
 
 GUIDE = Path(__file__).parents[1] / "plugins" / "README.md"
 
@@ -238,6 +238,12 @@ def test_every_hook_fires_and_what_it_registers_is_kept() -> None:
 def test_every_hook_says_when_it_fires_and_is_in_the_guide(hook: str) -> None:
     assert "Fires once at start" in (inspect.getdoc(getattr(hookspecs, hook)) or "")
     assert f"`{hook}`" in GUIDE.read_text(encoding="utf-8")
+
+
+def test_every_line_of_the_contract_is_in_the_guide() -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    for rule in Rule:
+        assert f"\n{rule.number}. {rule.value[0].upper()}{rule.value[1:]}.\n" in guide
 
 
 def test_the_list_shows_offers_and_broken_plugins(

@@ -162,9 +162,11 @@ def reads_properly(device: Sensor, context: Context) -> Samples:
             "read replaced an array of its samples: fill it in place",
         )
         _samples_are_sound(name, out, now_s + context.period_s)
+        # A thread stamps by the wall, which the kit's clock does not follow.
+        same_s = context.period_s if hasattr(device, "measure") else _SAME_S
         for channel, was_s, is_s in zip(out.channels, before_s, out.time_s, strict=True):
             require(
-                is_s >= was_s - _SAME_S,
+                is_s >= was_s - same_s,
                 name,
                 Rule.TIME,
                 f"{channel.name}: its time runs backwards, by {was_s - is_s:g} s",

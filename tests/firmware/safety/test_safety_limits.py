@@ -113,6 +113,28 @@ def test_a_line_that_would_make_a_servo_jump_is_refused(joint: Joint) -> None:
     assert room.set_joint(0, joint) is m.Result.OUTSIDE, "out of the table, it still stands there"
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_so_little_outside_its_limits_is_no_jump(side: int) -> None:
+    """As much as a slow tick moves it, and no more."""
+    room = ready_room()
+    room.s.last_us[0] = 1500 + 100 * side  # 5000 by a line of 200 us/rad
+    for beyond, expected in ((S["SLOW_STEP"], OK), (S["SLOW_STEP"] + 1, m.Result.OUTSIDE)):
+        ends = sorted((0, side * (5000 - beyond)))
+        assert room.set_joint(0, plain_joint(*ends, us_per_rad=200)) is expected
+
+
+@pytest.mark.parametrize("joint", [0, 11])
+def test_where_a_servo_stands_is_known_while_others_move(joint: int) -> None:
+    room = stopped_room(5000)
+    others = 0xFFF & ~(1 << joint)
+    room.stream(list(room.s.angle), 300, 10)
+    assert room.arm(joints=others) is OK
+    room.stream([0] * 12, 310, 150)
+    room.stop()
+    assert room.set_joint(joint, plain_joint(centre_us=1800)) is OK
+    assert room.s.angle[joint] == 0
+
+
 def test_a_servo_that_never_had_a_pulse_may_get_any_line() -> None:
     room = ready_room()
     assert room.set_joint(0, plain_joint(centre_us=1900, high=100)) is OK
