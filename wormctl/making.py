@@ -14,6 +14,7 @@ import numpy as np
 
 from wormctl.ablation import move_receptors, split_moves
 from wormctl.actuation import Actuation
+from wormctl.apart import ApartSensor, Recipe
 from wormctl.binding import Bind, Binding
 from wormctl.config import ConfigError, convert
 from wormctl.controller import Controller, Port
@@ -24,6 +25,7 @@ from wormctl.loop import ticks_per_step
 from wormctl.own_policy import OwnController
 from wormctl.plugins import Plugins
 from wormctl.robot import Part, Robot
+from wormctl.slow import SlowSensor, ThreadedSensor
 from wormctl.snake import Snake, load_snake
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def make(
     notes: list[str] = []
     world = None if robot.world is None else _make(plugins.world(*_use(robot.world)), robot.world)
     body, body_part = _make_body(robot.body, plugins, snake, notes)
-    sensors = [_make(plugins.sensor(*_use(part)), part) for part in robot.sensors]
+    sensors = [_sensor(part, plugins) for part in robot.sensors]
     actuators = [_make(plugins.actuator(*_use(part)), part) for part in robot.actuators]
     guarded = GuardedBody(body)
     specs = [guarded.spec, *(sensor.spec for sensor in sensors)]
@@ -130,6 +132,26 @@ def _own_controller(
             inputs.setdefault(name, Port(name=name, size=size))
     made = _make(offer, part, **_joints(offer, snake))
     return OwnController(robot.policy, made, list(inputs.values()), snake.joints, 1.0 / robot.rate_hz)
+
+
+def _sensor(part: Part, plugins: Plugins) -> Sensor:
+    """A sensor where it is to be read.
+
+    By itself, a simulated one in the tick, so that a run can be repeated; a real one in a thread, its own or one that
+    is given to it: who hangs there holds up nobody.
+    """
+    offer = plugins.sensor(*_use(part))
+    sensor = _make(offer, part)
+    if part.run == "process":
+        if sensor.spec.simulated:
+            raise ConfigError(
+                f'{part.at(".run")} = "process": {part.use} is simulated: it looks at a world that is in this process'
+            )
+        return ApartSensor(
+            sensor.spec, Recipe(plugins.choice_of("sensor", part.use), part.use, part.settings)
+        )
+    threaded = part.run == "thread" or (part.run is None and not sensor.spec.simulated)
+    return ThreadedSensor(sensor) if threaded and not isinstance(sensor, SlowSensor) else sensor
 
 
 def _use(part: Part) -> tuple[str, str]:

@@ -34,6 +34,9 @@ GROUP = "wormctl"
 OURS = ("wormctl-serial", "wormctl-sim", "wormctl-train")
 """Loaded first, so that nobody else's plugin can take a name of theirs and with it their place."""
 
+FILE = "file"
+"""The version of a single-file plugin; its distribution is the path."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 ThingT = TypeVar("ThingT")
@@ -115,6 +118,13 @@ class Plugins:
             return table[name].thing
         blame = f"; broken: {', '.join(b.origin.plugin for b in self.broken)}" if self.broken else ""
         raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{blame}")
+
+    def choice_of(self, kind: str, name: str) -> Choice:
+        """What to load in another process to have that offer there, and no more."""
+        origin = self.tables[kind][name].origin
+        if origin.version == FILE:
+            return Choice(only=(), files=(origin.distribution,))
+        return Choice(only=(origin.distribution,))
 
     def body(self, name: str, where: str) -> Offer[Body]:
         """The body called `name`; see `find`."""
@@ -219,7 +229,7 @@ def load_file(path: Path) -> ModuleType:
 def _file_origin(path: Path) -> Origin:
     if not path.is_file():
         raise ConfigError(f"plugin {path}: no such file")
-    return Origin(path.stem, str(path), "file")
+    return Origin(path.stem, str(path.resolve()), FILE)
 
 
 def collect(plugin: object) -> dict[str, list[Any]]:

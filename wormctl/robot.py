@@ -14,6 +14,7 @@ use = "food_ahead"          # a world that a plugin offers; or file = "my_world.
 
 [[sensor]]
 use = "odour"
+run = "process"             # read in a process of its own; or "thread", or "tick": see plugins/README.md
 
 [[bind]]
 channel = "odour.food"      # of the body or a sensor
@@ -34,7 +35,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -66,6 +67,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands there."""
     key: str = "use"
     fallback: str | None = None
+    run: str | None = None
+    """Of a sensor: where it is read, `tick`, `thread` or `process`; see `wormctl.making`."""
     kept: Settings = {}
     """Those of `settings` that hold for the fallback too."""
     name: str = ""
@@ -168,6 +171,13 @@ class _Use(msgspec.Struct, frozen=True, kw_only=True):
     use: Name
 
 
+Runs = Literal["tick", "thread", "process"]
+
+
+class _SensorUse(_Use, frozen=True, kw_only=True):
+    run: Runs | None = None
+
+
 class _BodyUse(_Use, frozen=True, kw_only=True):
     fallback: Name | None = None
 
@@ -260,7 +270,7 @@ def parse_robot(raw: Settings, *, where: str | Sources, folder: Path) -> Robot:
         else _existing(folder, file.description, sources("$.description")),
         body=_part(file.body, _BodyUse, sources, "$.body"),
         world=None if file.world is None else _world(file.world, sources, folder),
-        sensors=tuple(_part(s, _Use, sources, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
+        sensors=tuple(_part(s, _SensorUse, sources, f"$.sensor[{i}]") for i, s in enumerate(file.sensor)),
         binds=tuple(file.bind),
         randomise=file.randomise,
         actuators=tuple(_part(a, _Use, sources, f"$.actuator[{i}]") for i, a in enumerate(file.actuator)),
@@ -272,8 +282,15 @@ def _part(raw: Settings, kind: type[_Use], where: Where, path: str) -> Part:
     """The keys that every device has, and the rest as its settings."""
     common = convert(raw, kind, where=where, under=path)
     settings = {key: value for key, value in raw.items() if key not in kind.__struct_fields__}
-    fallback = common.fallback if isinstance(common, _BodyUse) else None
-    return Part(use=common.use, where=where, path=path, settings=settings, fallback=fallback, name=common.use)
+    return Part(
+        use=common.use,
+        where=where,
+        path=path,
+        settings=settings,
+        fallback=common.fallback if isinstance(common, _BodyUse) else None,
+        run=common.run if isinstance(common, _SensorUse) else None,
+        name=common.use,
+    )
 
 
 def _world(raw: Settings, where: Where, folder: Path) -> Part:

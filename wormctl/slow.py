@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from wormctl.channel import Quality, Samples
-from wormctl.device import Context, DeviceError, DeviceSpec
+from wormctl.device import Context, DeviceError, DeviceSpec, Noted, Sensor
 
 JOIN_S = 2.0
 """How long `close` waits for a measurement that is under way."""
@@ -38,7 +39,10 @@ class SlowSensor(ABC):
         self._thread: threading.Thread | None = None
 
     def open(self, context: Context) -> None:  # noqa: B027 (nothing to open is the common case)
-        """Open the hardware, before the thread starts. Raises `DeviceError` with a remedy."""
+        """Open the hardware, before the thread starts. Raises `DeviceError` with a remedy.
+
+        What it has opened until then it gives back itself: `shut` is only called after an `open` that succeeded.
+        """
 
     @abstractmethod
     def measure(self, now_s: float, out: Samples) -> None:
@@ -96,3 +100,28 @@ class SlowSensor(ABC):
                 self._slot.quality[:] = self._fresh.quality
                 self._slot.time_s[:] = self._fresh.time_s
             self._closing.wait(max(0.0, began_s + pause_s - time.monotonic()))
+
+
+class ThreadedSensor(SlowSensor):
+    """A sensor whose `read` nobody has vouched for, read by a thread: it may wait or hang, and the tick does not."""
+
+    def __init__(self, sensor: Sensor) -> None:
+        super().__init__(sensor.spec)
+        self._sensor = sensor
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the sensor has to tell a person."""
+        return self._sensor.notes if isinstance(self._sensor, Noted) else ()
+
+    def open(self, context: Context) -> None:
+        """Configure it."""
+        self._sensor.configure(context)
+
+    def measure(self, now_s: float, out: Samples) -> None:
+        """Read it."""
+        self._sensor.read(now_s, out)
+
+    def shut(self) -> None:
+        """Close it."""
+        self._sensor.close()

@@ -119,8 +119,8 @@ def test_so_little_outside_its_limits_is_no_jump(side: int) -> None:
     room = ready_room()
     room.s.last_us[0] = 1500 + 100 * side  # 5000 by a line of 200 us/rad
     for beyond, expected in ((S["SLOW_STEP"], OK), (S["SLOW_STEP"] + 1, m.Result.OUTSIDE)):
-        ends = sorted((0, side * (5000 - beyond)))
-        assert room.set_joint(0, plain_joint(*ends, us_per_rad=200)) is expected
+        low, high = sorted((0, side * (5000 - beyond)))
+        assert room.set_joint(0, plain_joint(low, high, us_per_rad=200)) is expected
 
 
 @pytest.mark.parametrize("joint", [0, 11])
