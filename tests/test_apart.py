@@ -190,7 +190,7 @@ def test_where_a_sensor_is_read(plugin: Path) -> None:
     with pytest.raises(ConfigError, match=r'\$\.sensor\[0\]\.run = "process": eye is simulated'):
         made(plugin, run="process", simulated=True)
     with pytest.raises(
-        ConfigError, match=r"\$\.sensor\[0\]\.run = 'fibre': .*allowed: tick, thread, process"
+        ConfigError, match=r"\$\.sensor\[0\]\.run = 'fibre': .*allowed: process, thread, tick"
     ):
         made(plugin, run="fibre")
 
