@@ -23,6 +23,8 @@ from wormctl.stdout import stdout_to_stderr
 if TYPE_CHECKING:
     from wormctl.testing.examine import Finding
 
+NEW_KINDS = ("sensor", "body", "actuator", "policy", "world")
+
 EPILOG = """\
 examples:
   wormctl plugin list                  what every plugin offers, and which ones are broken
@@ -30,6 +32,7 @@ examples:
   wormctl plugin show range            what one plugin, or one thing that it offers, is and may be set to
   wormctl plugin check ./my_sensor.py  does it keep the contract? also a package's folder, or an installed plugin
   wormctl plugin new my-lidar          a package wormctl-my-lidar/ to begin with
+  wormctl plugin new glow --kind actuator
 """
 
 
@@ -52,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", metavar="NAME|PATH", help="installed, a .py file, or the folder of a package"
     )
     checking.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    new = actions.add_parser("new", help="write a new sensor plugin that passes the conformance kit")
+    new = actions.add_parser("new", help="write a new plugin with one method to fill in")
     new.add_argument("name", help="lower-case letters, digits and '-', as in my-lidar")
+    new.add_argument("--kind", choices=NEW_KINDS, default="sensor", help="what it offers (default: sensor)")
     new.add_argument("--folder", type=Path, default=Path(), help="where to put it (default: here)")
 
 
@@ -62,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "new":
         from wormctl.scaffold import write_plugin
 
-        folder = write_plugin(args.name, args.folder, load_plugins(warn=lambda line: None))
-        print(f"wrote {folder}: see its README.md for what to do next")
+        folder = write_plugin(args.name, args.kind, args.folder, load_plugins(warn=lambda line: None))
+        print(f"wrote {folder}: its README.md says which method to fill in, and what to do next")
         return 0
     if args.action == "check":
         return _check(args)

@@ -145,6 +145,7 @@ def check_body(
     with checks.leaves_no_thread(offer.name):
         run = _Exercise(body, context)
         try:
+            run.guarded.configure(context)  # a DeviceError here says what is missing
             run.through_its_states()
             if body.spec.simulated:
                 checks.truth_has_its_shape(body, context)
@@ -245,8 +246,11 @@ def check_world(offer: Offer[World], *, config: Config | None = None) -> None:
         return found
 
     world: World = _made(offer, config)
-    first = distances(world, 1)
     name = offer.name
+    try:
+        first = distances(world, 1)
+    except Exception as error:
+        raise ConformanceError(name, Rule.WORLD, f"raises {type(error).__name__}: {error}") from error
     require(all(d >= 0.0 for d in first), name, Rule.WORLD, f"goal distances must be 0 or more: {first}")
     require(distances(world, 1) == first, name, Rule.WORLD, "is another one after a reset with the same seed")
     anew: World = _made(offer, config)
@@ -310,7 +314,6 @@ class _Exercise:
 
     def through_its_states(self) -> None:
         """Configured, it can be read and stands still; then it is armed where it stands."""
-        self.guarded.configure(self.context)
         self.out = checks.reads_properly(self.body, self.context)
         self.now_s = float(self.out.time_s.max())
         before = self.position_rad().copy()
@@ -354,8 +357,11 @@ class _Exercise:
 
     def tick(self) -> None:
         """One tick as the loop makes it."""
-        self.guarded.read(self.now_s, self.out)
-        self.guarded.write(self.goal_rad, self.now_s)
+        try:
+            self.guarded.read(self.now_s, self.out)
+            self.guarded.write(self.goal_rad, self.now_s)
+        except DeviceError as error:
+            raise ConformanceError(self.name, Rule.MOVES, str(error)) from error
         nap_if_real(self.body, self.context.period_s)
         self.now_s += self.context.period_s
 
