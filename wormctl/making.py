@@ -67,7 +67,7 @@ def make(
     notes: list[str] = []
     world = None if robot.world is None else _make(plugins.world(*_use(robot.world)), robot.world)
     body, body_part = _make_body(robot.body, plugins, snake, notes)
-    sensors = [_sensor(part, plugins) for part in robot.sensors]
+    sensors = [place_sensor(part, plugins) for part in robot.sensors]
     actuators = [_make(plugins.actuator(*_use(part)), part) for part in robot.actuators]
     guarded = GuardedBody(body)
     specs = [guarded.spec, *(sensor.spec for sensor in sensors)]
@@ -134,7 +134,7 @@ def _own_controller(
     return OwnController(robot.policy, made, list(inputs.values()), snake.joints, 1.0 / robot.rate_hz)
 
 
-def _sensor(part: Part, plugins: Plugins) -> Sensor:
+def place_sensor(part: Part, plugins: Plugins) -> Sensor:
     """A sensor where it is to be read.
 
     By itself, a simulated one in the tick, so that a run can be repeated; a real one in a thread, its own or one that

@@ -9,6 +9,7 @@ import importlib.util
 SUMMARY = "Measure how fast this machine runs the worm"
 
 BENCHES = {
+    "isolation": "wormctl.bench.isolation",
     "loop": "wormctl.bench.loop",
     "neural": "wormctl.bench.neural",
 }
