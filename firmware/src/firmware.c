@@ -13,6 +13,9 @@ static volatile uint8_t ticks;
 void firmware_start(uint8_t reset) {
     memset(&reader, 0, sizeof reader);
     command_init(&robot, board_boot_id(), reset);
+    /* What the reset cut short must not take the news of it along. */
+    static const uint8_t end = 0;
+    board_send(&end, 1);
     board_send(wire, command_boot(&robot, wire));
 }
 
