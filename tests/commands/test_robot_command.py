@@ -13,7 +13,7 @@ from wormctl.cli import main
 def test_robots_of_core_and_plugins_have_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["robot", "list"]) == 0
     names = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
-    assert {"worm", "serial-snake", "emulated-snake", "bus-servo-snake"} <= names
+    assert {"worm", "serial-snake", "emulated-snake", "bus-servo-snake", "keyboard", "gamepad"} <= names
 
 
 def test_what_a_file_comes_to_and_where_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

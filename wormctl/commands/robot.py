@@ -73,7 +73,7 @@ def _check(name: str) -> dict[str, Any]:
     values = [
         {"path": where, "value": value, "file": sources.find(where)[0]} for where, value in _leaves(raw, "$")
     ]
-    return {"robot": str(path), "files": _files(path, sources), "values": values, "notes": notes}
+    return {"robot": name, "files": _files(path, sources), "values": values, "notes": notes}
 
 
 def _files(path: Path, sources: Sources) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from wormctl.device import Sensor
 from wormctl.hookspecs import Offer, hookimpl
 from wormctl_poke.gamepad import GamepadConfig, GamepadSensor
 from wormctl_poke.keyboard import KeyboardConfig, make_keyboard
+
+ROBOTS = Path(__file__).parent / "robots"
 
 
 @hookimpl
@@ -20,6 +23,7 @@ def wormctl_register_sensors(register: Callable[[Offer[Sensor]], None]) -> None:
             config=KeyboardConfig,
             make=make_keyboard,
             api_version=1,
+            robot=ROBOTS / "keyboard.toml",
         )
     )
     register(
@@ -29,5 +33,6 @@ def wormctl_register_sensors(register: Callable[[Offer[Sensor]], None]) -> None:
             config=GamepadConfig,
             make=GamepadSensor,
             api_version=1,
+            robot=ROBOTS / "gamepad.toml",
         )
     )
