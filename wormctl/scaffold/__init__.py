@@ -21,6 +21,15 @@ KINDS: dict[str, Mapping[str, str]] = {
 }
 """The files of each kind besides those that all have, by their paths; $-words are filled in."""
 
+_OFFERED = {
+    "sensor": ("wormctl_register_sensors", "wormctl.device", "Sensor"),
+    "body": ("wormctl_register_bodies", "wormctl.device", "Body"),
+    "actuator": ("wormctl_register_actuators", "wormctl.device", "Actuator"),
+    "policy": ("wormctl_register_policies", "wormctl.controller", "OwnPolicy"),
+    "world": ("wormctl_register_worlds", "wormctl.device", "World"),
+}
+"""By which hook each kind is offered, and where which protocol of it stands."""
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -43,13 +52,17 @@ def write_plugin(name: str, kind: str, folder: Path, installed: Plugins) -> Path
     if root.exists():
         raise ConfigError(f"{root}: is already there; choose another name or --folder")
     word = name.replace("-", "_")
+    hook, home, protocol = _OFFERED[kind]
     words = {
         "name": name,
         "word": word,
         "package": f"wormctl_{word}",
         "title": "".join(part.capitalize() for part in name.split("-")),
         "kind": kind,
-        "a_kind": f"an {kind}" if kind == "actuator" else f"a {kind}",
+        "made": kind.capitalize(),
+        "hook": hook,
+        "home": home,
+        "protocol": protocol,
         "api": str(API_VERSION),
     }
     files = {**common.FILES, **KINDS[kind]}

@@ -2,31 +2,6 @@
 
 from __future__ import annotations
 
-_PLUGIN = '''\
-"""What wormctl-$name offers."""
-
-from collections.abc import Callable
-
-from wormctl.device import Actuator
-from wormctl.hookspecs import Offer, hookimpl
-
-from $package.actuator import ${title}Actuator, ${title}Config
-
-
-@hookimpl
-def wormctl_register_actuators(register: Callable[[Offer[Actuator]], None]) -> None:
-    """Offer the actuator. Nothing is opened here, nor when it is made."""
-    register(
-        Offer(
-            name="$name",
-            summary="one line for `wormctl plugin list`",
-            config=${title}Config,
-            make=${title}Actuator,
-            api_version=$api,
-        )
-    )
-'''
-
 _ACTUATOR = '''\
 """The actuator itself. No value outside the range of its channel ever comes."""
 
@@ -74,21 +49,8 @@ class ${title}Actuator:
         self.stop("closing")
 '''
 
-_TEST = '''\
-"""What passes here works in the loop."""
-
-import $package.plugin
-from wormctl.testing import check_plugin
-
-
-def test_conformance() -> None:
-    check_plugin($package.plugin)
-'''
-
 FILES = {
-    "src/$package/plugin.py": _PLUGIN,
     "src/$package/actuator.py": _ACTUATOR,
-    "tests/test_${word}_conformance.py": _TEST,
     "fill": "`apply` in `src/$package/actuator.py`, and `stop` there",
     "robot": """\
 extends = "worm"

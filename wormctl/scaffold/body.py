@@ -2,31 +2,6 @@
 
 from __future__ import annotations
 
-_PLUGIN = '''\
-"""What wormctl-$name offers."""
-
-from collections.abc import Callable
-
-from wormctl.device import Body
-from wormctl.hookspecs import Offer, hookimpl
-
-from $package.body import ${title}Body, ${title}Config
-
-
-@hookimpl
-def wormctl_register_bodies(register: Callable[[Offer[Body]], None]) -> None:
-    """Offer the body. Nothing is opened here, nor when it is made."""
-    register(
-        Offer(
-            name="$name",
-            summary="one line for `wormctl plugin list`",
-            config=${title}Config,
-            make=${title}Body,
-            api_version=$api,
-        )
-    )
-'''
-
 _BODY = '''\
 """The body itself. wormctl never calls `write` unless it is armed, and has brought setpoints within their limits."""
 
@@ -92,21 +67,8 @@ class ${title}Body:
         self.stop("closing")
 '''
 
-_TEST = '''\
-"""What passes here works in the loop. It bends joints by 0.2 rad and back: give `send` a fake in tests."""
-
-import $package.plugin
-from wormctl.testing import check_plugin
-
-
-def test_conformance() -> None:
-    check_plugin($package.plugin)
-'''
-
 FILES = {
-    "src/$package/plugin.py": _PLUGIN,
     "src/$package/body.py": _BODY,
-    "tests/test_${word}_conformance.py": _TEST,
     "fill": "`send` in `src/$package/body.py`, and `configure`, `arm` and `stop` there",
     "robot": """\
 policy = "worm302"

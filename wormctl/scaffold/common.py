@@ -42,9 +42,47 @@ $robot
 ```
 """
 
+_PLUGIN = '''\
+"""What wormctl-$name offers."""
+
+from collections.abc import Callable
+
+from $home import $protocol
+from wormctl.hookspecs import Offer, hookimpl
+
+from $package.$kind import ${title}Config, ${title}$made
+
+
+@hookimpl
+def $hook(register: Callable[[Offer[$protocol]], None]) -> None:
+    """Offer the $kind. Nothing is opened here, nor when it is made."""
+    register(
+        Offer(
+            name="$name",
+            summary="one line for `wormctl plugin list`",
+            config=${title}Config,
+            make=${title}$made,
+            api_version=$api,
+        )
+    )
+'''
+
+_TEST = '''\
+"""What passes here works in the loop. It uses the device as it stands: where that is real, give it a fake."""
+
+import $package.plugin
+from wormctl.testing import check_plugin
+
+
+def test_conformance() -> None:
+    check_plugin($package.plugin)
+'''
+
 FILES = {
     "pyproject.toml": _PYPROJECT,
     "README.md": _README,
     "src/$package/__init__.py": '"""The $kind $name for wormctl."""\n',
+    "src/$package/plugin.py": _PLUGIN,
     "src/$package/py.typed": "",
+    "tests/test_${word}_conformance.py": _TEST,
 }

@@ -2,31 +2,6 @@
 
 from __future__ import annotations
 
-_PLUGIN = '''\
-"""What wormctl-$name offers."""
-
-from collections.abc import Callable
-
-from wormctl.controller import OwnPolicy
-from wormctl.hookspecs import Offer, hookimpl
-
-from $package.policy import ${title}Config, ${title}Policy
-
-
-@hookimpl
-def wormctl_register_policies(register: Callable[[Offer[OwnPolicy]], None]) -> None:
-    """Offer the policy."""
-    register(
-        Offer(
-            name="$name",
-            summary="one line for `wormctl plugin list`",
-            config=${title}Config,
-            make=${title}Policy,
-            api_version=$api,
-        )
-    )
-'''
-
 _POLICY = '''\
 """The policy itself: it takes the worm's place, with the same senses and within the same limits."""
 
@@ -81,7 +56,6 @@ def test_conformance() -> None:
 '''
 
 FILES = {
-    "src/$package/plugin.py": _PLUGIN,
     "src/$package/policy.py": _POLICY,
     "tests/test_${word}_conformance.py": _TEST,
     "fill": "`step` in `src/$package/policy.py`",

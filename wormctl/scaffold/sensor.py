@@ -2,31 +2,6 @@
 
 from __future__ import annotations
 
-_PLUGIN = '''\
-"""What wormctl-$name offers."""
-
-from collections.abc import Callable
-
-from wormctl.device import Sensor
-from wormctl.hookspecs import Offer, hookimpl
-
-from $package.sensor import ${title}Config, ${title}Sensor
-
-
-@hookimpl
-def wormctl_register_sensors(register: Callable[[Offer[Sensor]], None]) -> None:
-    """Offer the sensor. Nothing is opened here, nor when it is made."""
-    register(
-        Offer(
-            name="$name",
-            summary="one line for `wormctl plugin list`",
-            config=${title}Config,
-            make=${title}Sensor,
-            api_version=$api,
-        )
-    )
-'''
-
 _SENSOR = '''\
 """The sensor itself. It may take its time: it is read by a thread of its own."""
 
@@ -73,21 +48,8 @@ class ${title}Sensor(SlowSensor):
         """Close what `open` opened."""
 '''
 
-_TEST = '''\
-"""What passes here works in the loop."""
-
-import $package.plugin
-from wormctl.testing import check_plugin
-
-
-def test_conformance() -> None:
-    check_plugin($package.plugin)
-'''
-
 FILES = {
-    "src/$package/plugin.py": _PLUGIN,
     "src/$package/sensor.py": _SENSOR,
-    "tests/test_${word}_conformance.py": _TEST,
     "fill": "`measure` in `src/$package/sensor.py`, and say in `CHANNEL` there what it measures",
     "robot": """\
 extends = "worm"

@@ -2,31 +2,6 @@
 
 from __future__ import annotations
 
-_PLUGIN = '''\
-"""What wormctl-$name offers."""
-
-from collections.abc import Callable
-
-from wormctl.device import World
-from wormctl.hookspecs import Offer, hookimpl
-
-from $package.world import ${title}Config, ${title}World
-
-
-@hookimpl
-def wormctl_register_worlds(register: Callable[[Offer[World]], None]) -> None:
-    """Offer the world."""
-    register(
-        Offer(
-            name="$name",
-            summary="one line for `wormctl plugin list`",
-            config=${title}Config,
-            make=${title}World,
-            api_version=$api,
-        )
-    )
-'''
-
 _WORLD = '''\
 """The world itself: where a simulated snake lives. Sensors of your own may look at whatever else it has."""
 
@@ -66,21 +41,8 @@ class ${title}World:
         raise NotImplementedError("fill in goal_distance_m: the distance from (x_m, y_m) to self.food_m")
 '''
 
-_TEST = '''\
-"""What passes here works in the loop."""
-
-import $package.plugin
-from wormctl.testing import check_plugin
-
-
-def test_conformance() -> None:
-    check_plugin($package.plugin)
-'''
-
 FILES = {
-    "src/$package/plugin.py": _PLUGIN,
     "src/$package/world.py": _WORLD,
-    "tests/test_${word}_conformance.py": _TEST,
     "fill": "`goal_distance_m` in `src/$package/world.py`",
     "robot": """\
 policy = "worm302"
