@@ -277,3 +277,13 @@ def _wait_for_ticks(folder: Path, process: subprocess.Popen[bytes]) -> None:
                 pass
         time.sleep(0.1)
     raise AssertionError("the run does not begin")
+
+
+def test_a_window_needs_a_screen(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if why := pytest.importorskip("wormctl_sim.bullet_config").why_no_bullet():
+        pytest.skip(why)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert main(["run", "--gui", "--seconds", "1"]) == 2
+    assert "--gui: $.body: there is no screen for PyBullet's window" in capsys.readouterr().err

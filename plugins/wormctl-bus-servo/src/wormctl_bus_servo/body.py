@@ -116,6 +116,11 @@ class BusServoBody:
         worker.raise_fault()
         worker.read(now_s, out)
 
+    @property
+    def place(self) -> str:
+        """The port of the servos, once it is open."""
+        return self.config.port if self._bus is None else self._bus.name
+
     def arm(self, now_s: float) -> None:
         """Goals to where the servos stand, then torque, little by little. Takes a quarter of a second."""
         worker = self._ready()
