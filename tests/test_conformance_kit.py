@@ -12,40 +12,18 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from wormctl.channel import Channel, Quality, Samples
-from wormctl.controller import Port
-from wormctl.device import JOINT_POSITION, Config, Context, DeviceError, DeviceSpec
+from tests.testing.sound import ODOUR, Eye, Snake, offer
+from wormctl.channel import Quality, Samples
+from wormctl.device import Config, Context, DeviceError, DeviceSpec
 from wormctl.hookspecs import Artist, Command, Offer, hookimpl
 from wormctl.testing import (
     ConformanceError,
-    FixedSensor,
-    IdealBody,
-    Rule,
-    check_actuator,
-    check_body,
     check_plugin,
-    check_policy,
     check_sensor,
     check_world,
 )
 from wormctl.testing.kit import check_command
-
-ODOUR = Channel(name="odour.food", unit="1", low=0.0, high=1.0)
-
-
-class Eye(FixedSensor):
-    """A sound sensor; the broken ones below differ from it in one thing."""
-
-    channel = ODOUR
-
-    def __init__(self, config: Config) -> None:
-        super().__init__([self.channel], name="eye")
-
-
-class Snake(IdealBody):
-    """A sound body; the broken ones below differ from it in one thing."""
 
 
 class Loose(msgspec.Struct):
@@ -58,10 +36,6 @@ class LooseConfig(Config, frozen=True, forbid_unknown_fields=False):
 
 class Needy(Config, frozen=True, kw_only=True):
     port: str
-
-
-def offer(make: Any, config: type[Config] = Config) -> Offer[Any]:
-    return Offer(name="thing", summary="for a test", config=config, make=make)
 
 
 def with_channel(**changes: Any) -> type[Eye]:
@@ -299,135 +273,6 @@ def test_memory_that_grows_until_a_pool_is_full_is_no_leak() -> None:
     check_sensor(offer(Pools))
 
 
-class Degrees(Snake):
-    def __init__(self, config: Any = None) -> None:
-        super().__init__()
-        channel = Channel(name=JOINT_POSITION, unit="deg", low=-180.0, high=180.0, size=12)
-        self.spec = DeviceSpec(name="ideal", channels=(channel,), simulated=True)
-
-
-class Short(Snake):
-    def __init__(self, config: Any = None) -> None:
-        super().__init__(joints=11)
-
-
-class ShortSighted(Snake):
-    def __init__(self, config: Any = None) -> None:
-        super().__init__()
-        channel = Channel(name=JOINT_POSITION, unit="rad", low=-0.5, high=0.5, size=12)
-        self.spec = DeviceSpec(name="ideal", channels=(channel,), simulated=True)
-
-
-class NoJoints(Snake):
-    def __init__(self, config: Any = None) -> None:
-        super().__init__()
-        self.spec = DeviceSpec(name="ideal", channels=(ODOUR,), simulated=True)
-
-
-class NoTruth(Snake):
-    def __init__(self, config: Any = None) -> None:
-        super().__init__()
-        del self.truth
-
-
-class WrongTruth(Snake):
-    def __init__(self, config: Any = None) -> None:
-        super().__init__()
-        self.truth.nose = np.zeros(3)
-
-
-class Jumps(Snake):
-    def arm(self, now_s: float) -> None:
-        self.position_rad[:] = 0.5
-
-    def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
-        self.position_rad += 0.001
-
-
-class Homing(Snake):
-    """Goes straight as soon as it has power."""
-
-    def configure(self, context: Context) -> None:
-        super().configure(context)
-        self.position_rad[:] = 0.5
-
-    def read(self, now_s: float, out: Samples) -> None:
-        super().read(now_s, out)
-        self.position_rad *= 0.95
-
-
-class Reversed(Snake):
-    def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
-        self.position_rad[:] = setpoint_rad[::-1]
-
-
-class Mirrored(Snake):
-    def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
-        self.position_rad[:] = -setpoint_rad
-
-
-class Deaf(Snake):
-    def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
-        pass
-
-
-class Scribbles(Snake):
-    def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
-        super().write(setpoint_rad, now_s)
-        setpoint_rad[:] = 1.0
-
-
-class Leaks(Snake):
-    def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
-        super().write(setpoint_rad, now_s)
-        self.log.append(str(now_s))
-
-
-class StopsOnce(Snake):
-    def stop(self, reason: str) -> None:
-        if "stop" in self.log:
-            raise OSError("already off")
-        super().stop(reason)
-
-
-class StopsOnlyWhenOpen(Snake):
-    def stop(self, reason: str) -> None:
-        if "configure" not in self.log:
-            raise OSError("no port")
-
-
-class StopsNotWhenClosed(Snake):
-    def stop(self, reason: str) -> None:
-        if self.log.count("close"):
-            raise OSError("port is closed")
-
-
-@pytest.mark.parametrize(
-    ("broken", "says"),
-    [
-        (Degrees, "unit 'deg': must be SI"),
-        (Short, "measures 11 joints"),
-        (ShortSighted, "cannot measure up to its limits"),
-        (NoJoints, "has no channel joint.position"),
-        (NoTruth, "must have `truth`"),
-        (WrongTruth, "truth has the shapes"),
-        (Homing, "before it was armed"),
-        (Jumps, "when it was armed"),
-        (Reversed, "joint 0 was told to bend"),
-        (Mirrored, "joint 0 was told to bend"),
-        (Deaf, "joint 0 was told to bend"),
-        (Scribbles, "write changes the setpoints"),
-        (Leaks, "a tick grows the memory"),
-        (StopsOnce, "stopping twice raises OSError"),
-        (StopsOnlyWhenOpen, "stop before configure raises OSError"),
-        (StopsNotWhenClosed, "stop after close raises OSError"),
-    ],
-)
-def test_a_broken_body_is_caught(broken: type[Snake], says: str) -> None:
-    with pytest.raises(ConformanceError, match=says):
-        check_body(offer(broken))
-
-
 class Plate:
     name = "plate"
 
@@ -468,108 +313,6 @@ class Negative(Plate):
 def test_a_broken_world_is_caught(broken: type[Plate], says: str) -> None:
     with pytest.raises(ConformanceError, match=says):
         check_world(offer(broken))
-
-
-class Lamp:
-    """A sound actuator; the broken ones below differ from it in one thing."""
-
-    def __init__(self, config: Config) -> None:
-        self.spec = DeviceSpec(name="lamp", channels=(ODOUR,), simulated=True)
-        self.stops = 0
-
-    def configure(self, context: Context) -> None: ...
-
-    def write(self, values: NDArray[np.float64], now_s: float) -> None: ...
-
-    def stop(self, reason: str) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Picky(Lamp):
-    def write(self, values: NDArray[np.float64], now_s: float) -> None:
-        if values[0] >= 1.0:
-            raise ValueError("too bright")
-
-
-class Rounding(Lamp):
-    def write(self, values: NDArray[np.float64], now_s: float) -> None:
-        values[:] = 0.5
-
-
-class SlowLamp(Lamp):
-    def write(self, values: NDArray[np.float64], now_s: float) -> None:
-        time.sleep(0.003)
-
-
-class OnceOnly(Lamp):
-    def stop(self, reason: str) -> None:
-        self.stops += 1
-        if self.stops > 1:
-            raise OSError("already dark")
-
-
-@pytest.mark.parametrize(
-    ("broken", "rule", "says"),
-    [
-        (Picky, Rule.VALUES, "too bright"),
-        (Rounding, Rule.VALUES, "write changes the values"),
-        (SlowLamp, Rule.QUICK, "write takes"),
-        (OnceOnly, Rule.STOP, "already dark"),
-    ],
-)
-def test_a_broken_actuator_is_caught(broken: type[Lamp], rule: Rule, says: str) -> None:
-    check_actuator(offer(Lamp))
-    with pytest.raises(ConformanceError, match=says) as caught:
-        check_actuator(offer(broken))
-    assert caught.value.rule is rule
-
-
-class Brain:
-    """A sound policy; the broken ones below differ from it in one thing."""
-
-    def __init__(self, config: Config) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        self.time_s = 0.0
-
-    def step(self, inputs: Any, dt: float, outputs: NDArray[np.float64]) -> None:
-        self.time_s += dt
-        smell = inputs["smell"][0]
-        outputs[:] = np.sin(self.time_s + (smell if np.isfinite(smell) else 0.0))
-
-
-class Believing(Brain):
-    def step(self, inputs: Any, dt: float, outputs: NDArray[np.float64]) -> None:
-        outputs[:] = inputs["smell"][0]
-
-
-class Unforgetting(Brain):
-    def reset(self) -> None:
-        self.time_s = getattr(self, "time_s", 0.0)
-
-
-class Raising(Brain):
-    def step(self, inputs: Any, dt: float, outputs: NDArray[np.float64]) -> None:
-        raise ZeroDivisionError
-
-
-@pytest.mark.parametrize(
-    ("broken", "says"),
-    [
-        (Believing, "not finite"),
-        (Unforgetting, "something else after reset"),
-        (Raising, "raises ZeroDivisionError"),
-        (Lamp, "has no method reset"),
-    ],
-)
-def test_a_broken_policy_is_caught(broken: type[Any], says: str) -> None:
-    inputs = [Port(name="smell")]
-    check_policy(offer(Brain), inputs=inputs)
-    with pytest.raises(ConformanceError, match=says) as caught:
-        check_policy(offer(broken), inputs=inputs)
-    assert caught.value.rule is Rule.POLICY
 
 
 def test_a_broken_command_is_caught() -> None:
