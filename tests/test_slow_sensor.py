@@ -123,6 +123,16 @@ def test_a_measurement_that_fails_says_so_and_is_tried_again(
     end(sensor)
 
 
+def test_a_measurement_that_does_not_return_is_told_of(sensor: Stepped) -> None:
+    out = Samples(sensor.spec.channels)
+    sensor.read(0.0, out)
+    assert sensor.last_error is None
+    time.sleep(2.1)
+    sensor.read(0.0, out)
+    assert sensor.last_error == "a measurement had not returned after 2 s"
+    end(sensor)
+
+
 def test_closing_ends_the_thread_shuts_once_and_never_raises(sensor: Stepped) -> None:
     thread = sensor._thread
     end(sensor)

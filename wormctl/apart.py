@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Channel, Quality, Samples
-from wormctl.config import ConfigError, convert
-from wormctl.device import Context, DeviceError, DeviceSpec
+from wormctl.config import convert
+from wormctl.device import Context, DeviceError, DeviceSpec, said
 from wormctl.plugins import Choice
+from wormctl.slow import LONG_S
 
 OPEN_S = 30.0
 """How long it may take to load its plugin and to open its device."""
@@ -31,6 +32,8 @@ JOIN_S = 2.0
 _HEADER = 2
 """int64: the count of writes, odd while one is going on; and whether to end."""
 _COUNT, _END = 0, 1
+_TEXT = 256
+"""uint8: the length of what went wrong first in it, and that text."""
 
 
 class Recipe(NamedTuple):
@@ -52,6 +55,8 @@ class ApartSensor:
         self._memory: SharedMemory | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._slot: _Slot | None = None
+        self._ended = False
+        self._long_s = max(LONG_S, *(2.0 * channel.max_age_s for channel in spec.channels))
 
     def configure(self, context: Context) -> None:
         """Start the process and wait until its device is open. Raises `DeviceError` with what the device said."""
@@ -80,12 +85,21 @@ class ApartSensor:
         slot = self._slot
         if slot is None:
             return
+        if self._ended:
+            return
         process = self._process
-        if self.last_error is None and process is not None and not process.is_alive():
+        if process is not None and not process.is_alive():
+            self._ended = True
             self.last_error = f"its process has ended (exit status {process.exitcode})"
             out.quality[:] = Quality.FAILED
+            return
+        clock_s = time.monotonic()
+        slot.copy(out, now_s - clock_s)
         if self.last_error is None:
-            slot.copy(out, now_s - time.monotonic())
+            if slot.has_said:
+                self.last_error = slot.said
+            elif clock_s - slot.renewed_s > self._long_s:
+                self.last_error = f"it had not been read for {self._long_s:g} s: it hangs, or is very slow"
 
     def close(self) -> None:
         """End the process, politely at first. Never raises; may be called twice."""
@@ -128,13 +142,16 @@ class _Slot:
         at = _HEADER * 8
         self.values: NDArray[np.float64] = np.ndarray(values, np.float64, memory.buf, at)
         self.time_s: NDArray[np.float64] = np.ndarray(count, np.float64, memory.buf, at + 8 * values)
-        self.quality: NDArray[np.uint8] = np.ndarray(count, np.uint8, memory.buf, at + 8 * (values + count))
+        at += 8 * (values + count)
+        self.quality: NDArray[np.uint8] = np.ndarray(count, np.uint8, memory.buf, at)
+        self._text: NDArray[np.uint8] = np.ndarray(_TEXT, np.uint8, memory.buf, at + count)
+        self._seen, self.renewed_s = 0, time.monotonic()
         self._kept = (self.values.copy(), self.time_s.copy(), self.quality.copy())
 
     @staticmethod
     def size(channels: Sequence[Channel]) -> int:
         """Bytes."""
-        return 8 * (_HEADER + sum(c.size for c in channels) + len(channels)) + len(channels)
+        return 8 * (_HEADER + sum(c.size for c in channels) + len(channels)) + len(channels) + _TEXT
 
     def clear(self) -> None:
         """Nothing was measured yet."""
@@ -142,6 +159,7 @@ class _Slot:
         self.values[:] = 0.0
         self.time_s[:] = -np.inf
         self.quality[:] = Quality.STALE
+        self._text[0] = 0
 
     def end(self) -> None:
         """Tell the process to end."""
@@ -151,6 +169,23 @@ class _Slot:
     def ends(self) -> bool:
         """Whether the process was told to end."""
         return bool(self._header[_END])
+
+    @property
+    def has_said(self) -> bool:
+        """Whether anything has gone wrong in it."""
+        return bool(self._text[0])
+
+    @property
+    def said(self) -> str:
+        """What went wrong first."""
+        return bytes(self._text[1 : 1 + int(self._text[0])]).decode(errors="ignore")
+
+    def say(self, text: str) -> None:
+        """What went wrong. The first is kept; its length comes last, when the rest is there."""
+        raw = text.encode()[: _TEXT - 1] or b"?"
+        if not self.has_said:
+            self._text[1 : 1 + len(raw)] = np.frombuffer(raw, np.uint8)
+            self._text[0] = len(raw)
 
     def write(self, fresh: Samples) -> None:
         """Newer samples, stamped in `time.monotonic()`."""
@@ -165,6 +200,8 @@ class _Slot:
         values[:], time_s[:], quality[:] = self.values, self.time_s, self.quality
         if before % 2 or before != int(self._header[_COUNT]):
             return
+        if before != self._seen:
+            self._seen, self.renewed_s = before, time.monotonic()
         out.values[:], out.quality[:] = values, quality
         out.time_s[:] = time_s
         out.time_s += offset_s
@@ -180,11 +217,8 @@ def _live(recipe: Recipe, memory_name: str, context: Context, told: Connection) 
         offer = recipe.choice.load(warn=lambda line: None).sensor(recipe.use, "sensor")
         sensor = offer.make(convert(dict(recipe.settings), offer.config, where=recipe.use))
         sensor.configure(context)
-    except (ConfigError, DeviceError) as error:
-        told.send(str(error))
-        return
     except Exception as error:
-        told.send(f"{type(error).__name__}: {error}")
+        told.send(said(error))
         return
     told.send(None)
     told.close()
@@ -195,8 +229,11 @@ def _live(recipe: Recipe, memory_name: str, context: Context, told: Connection) 
             began_s = time.monotonic()
             try:
                 sensor.read(began_s, fresh)
-            except Exception:
+            except Exception as error:
+                slot.say(said(error))
                 fresh.quality[:] = Quality.FAILED
+            if (own := getattr(sensor, "last_error", None)) is not None:
+                slot.say(str(own))
             slot.write(fresh)
             time.sleep(max(0.0, began_s + period_s - time.monotonic()))
     finally:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Channel, Samples
+from wormctl.config import ConfigError
 from wormctl.variation import Variation
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ class DeviceError(Exception):
 
     If it is about a setting, it may begin with the setting's path in the device's own table: `$.port = ...`.
     """
+
+
+def said(error: BaseException) -> str:
+    """One line about an error in a device. Those that are written for a person speak for themselves."""
+    text = str(error)
+    if isinstance(error, DeviceError | ConfigError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,8 +11,8 @@ from typing import Literal, NoReturn
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn
 
-from wormctl.config import ConfigError
 from wormctl.console import make_console
+from wormctl.device import said
 from wormctl.hookspecs import Artist
 from wormctl.plugins import Plugins
 from wormctl.printable import one_line
@@ -76,8 +76,7 @@ def _draw(artist: Artist, folder: Path, bars: Progress | None) -> list[Path]:
     try:
         return list(artist.draw(folder, show))
     except Exception as error:
-        what = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
-        print(f"wormctl: {artist.name} is not drawn: {one_line(what)}", file=sys.stderr)
+        print(f"wormctl: {artist.name} is not drawn: {one_line(said(error))}", file=sys.stderr)
         return []
 
 

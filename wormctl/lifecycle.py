@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Samples
-from wormctl.device import Actuator, Body, Context, Counting, DeviceError, DeviceSpec, Sensor
+from wormctl.device import Actuator, Body, Context, Counting, DeviceError, DeviceSpec, Sensor, said
 from wormctl.limits import Limits, limit_setpoint, make_limits
 
 ARMING_TOLERANCE_RAD = math.radians(5.0)
@@ -135,7 +135,7 @@ class GuardedBody:
             self._body.stop(reason)
         except Exception as error:
             self.state = State.FAULT
-            self.fault_reason = self.fault_reason or f"{self.spec.name}: stop failed: {_text(error)}"
+            self.fault_reason = self.fault_reason or f"{self.spec.name}: stop failed: {said(error)}"
 
     def fault(self, reason: str) -> None:
         """Stop for good. The first reason is kept."""
@@ -159,13 +159,13 @@ class GuardedBody:
 
     def _failed(self, what: str, error: Exception) -> DeviceError:
         """Fault because of `error`, and the error to raise from it."""
-        said = str(error) if isinstance(error, DeviceError) else f"{self.spec.name} {what}: {_text(error)}"
+        why = said(error) if isinstance(error, DeviceError) else f"{self.spec.name} {what}: {said(error)}"
         if self.state is State.UNCONFIGURED:
             self.state = State.FAULT
-            self.fault_reason = said
+            self.fault_reason = why
         else:
-            self.fault(said)
-        return DeviceError(said)
+            self.fault(why)
+        return DeviceError(why)
 
     def _require(self, *allowed: State) -> None:
         if self.state not in allowed:
@@ -178,7 +178,3 @@ def close_quietly(device: Sensor | Actuator) -> None:
         device.close()
     except Exception:
         return
-
-
-def _text(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

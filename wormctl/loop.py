@@ -22,7 +22,8 @@ from wormctl.binding_kernel import DEGRADED
 from wormctl.channel import Quality
 from wormctl.clock import Clock
 from wormctl.controller import Controller
-from wormctl.device import JOINT_POSITION, DeviceError, Sensor, Truth, World
+from wormctl.device import JOINT_POSITION, Sensor, Truth, World, said
+from wormctl.hanging import HangWatch, HungError
 from wormctl.lifecycle import GuardedBody
 
 OVERRUNS_IN_A_ROW = 5
@@ -124,6 +125,7 @@ class Loop:
         truth: Truth | None = None,
         actuation: Actuation | None = None,
         observers: Sequence[Observer] = (),
+        watch: HangWatch | None = None,
     ) -> None:
         self._every = ticks_per_step(rate_hz, controller.dt_s)
         if controller.joints != body.setpoint_rad.size:
@@ -136,6 +138,8 @@ class Loop:
         self._controller, self._clock, self._world = controller, clock, world
         self._actuation = actuation if actuation is not None and actuation.actuators else None
         self._observers = tuple(observers)
+        self._watch = watch or HangWatch()
+        self._hung = [False] * len(self._sensors)
         self._period_s = 1.0 / rate_hz
         self._wanted_rad = np.zeros(controller.joints)
         self._times_ns = np.zeros(TIMES_KEPT, dtype=np.int64)
@@ -159,15 +163,17 @@ class Loop:
 
         However it ends, by an exception too, the body is stopped. Faults of body, world, controller and
         observers do not raise: they are the `reason` of the result. A sensor that raises has failed to measure
-        for that tick; what that means is for its channels' `on_error` to say.
+        for that tick; what that means is for its channels' `on_error` to say. A device that hangs is interrupted
+        where that is possible (see `wormctl.hanging`): a sensor has failed then for the rest of the run.
         """
         error: BaseException | None = None
         reason = "interrupted"
         began_s = time.monotonic()
         try:
-            with _no_garbage_collection():
+            with _no_garbage_collection(), self._watch.watching():
                 reason = self._arm() or self._ticks(math.inf if duration_s is None else duration_s)
-        except Exception as caught:
+        except (Exception, HungError) as caught:
+            self._watch.end()
             error = caught.__cause__ or caught
             culprit = (
                 self._actuation.culprit if self._culprit == "actuator" and self._actuation else self._culprit
@@ -215,7 +221,7 @@ class Loop:
         """The loop itself. Returns why it ended."""
         body, binding, controller, world = self._body, self._binding, self._controller, self._world
         clock, view, observers, times_ns = self._clock, self.view, self._observers, self._times_ns
-        actuation = self._actuation
+        actuation, watch = self._actuation, self._watch
         x, good, wanted_rad = binding.x, binding.good, self._wanted_rad
         end_s = clock.now_s() + duration_s - 0.5 * self._period_s
         missed_in_a_row = 0
@@ -226,6 +232,7 @@ class Loop:
                 return "time"
             if world is not None:
                 self._culprit = "world"
+                watch.begin()
                 world.advance(now_s)
             self._sense(now_s)
             outcome = binding.run(now_s)
@@ -234,12 +241,16 @@ class Loop:
             thinks = self._done % self._every == 0
             if thinks:
                 self._culprit = "nervous system"
+                watch.begin()
                 controller.step(x, good, wanted_rad)
             self._culprit = body.spec.name
+            watch.begin()
             body.write(wanted_rad, now_s)
             if actuation is not None:
                 self._culprit = "actuator"
+                watch.begin()
                 actuation.run(controller.activity, now_s)
+            watch.end()
             view.tick, view.time_s, view.degraded = self._done, now_s, outcome == DEGRADED
             self._culprit = "observer"
             for observer in observers:
@@ -250,6 +261,7 @@ class Loop:
                 self._thought += 1
             view.duration_s = lasted_ns * 1e-9
             self._done += 1
+            watch.warm()
             missed = clock.wait()
             view.overruns += missed
             missed_in_a_row = missed_in_a_row + missed if missed else 0
@@ -258,15 +270,24 @@ class Loop:
         return self._stop
 
     def _sense(self, now_s: float) -> None:
-        samples = self._binding.samples
+        samples, watch = self._binding.samples, self._watch
         self._culprit = self._body.spec.name
+        watch.begin()
         self._body.read(now_s, samples[0])
-        for i, sensor in enumerate(self._sensors, 1):
+        watch.end()
+        for i, sensor in enumerate(self._sensors):
+            if self._hung[i]:
+                continue
             try:
-                sensor.read(now_s, samples[i])
-            except Exception as error:
-                samples[i].quality[:] = Quality.FAILED
-                self._sensor_errors.setdefault(sensor.spec.name, _said(error))
+                watch.begin()
+                sensor.read(now_s, samples[i + 1])
+                watch.end()
+            except (Exception, HungError) as error:
+                watch.end()
+                self._hung[i] = isinstance(error, HungError)
+                samples[i + 1].quality[:] = Quality.FAILED
+                why = f"{_said(error)}; it is not read again" if self._hung[i] else _said(error)
+                self._sensor_errors.setdefault(sensor.spec.name, why)
 
     def _complaint(self, channel: int) -> str:
         """Why the run ends when a channel faults."""
@@ -316,13 +337,13 @@ def ticks_per_step(rate_hz: float, dt_s: float) -> int:
     return round(every)
 
 
-def _blame(culprit: str, error: Exception) -> str:
+def _blame(culprit: str, error: BaseException) -> str:
     text = _said(error)
     return text if text.startswith(culprit) else f"{culprit}: {text}"
 
 
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, DeviceError) else f"{type(error).__name__}: {error}"
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, HungError) else said(error)
 
 
 @contextmanager

@@ -18,7 +18,17 @@ from wormctl.apart import ApartSensor, Recipe
 from wormctl.binding import Bind, Binding
 from wormctl.config import ConfigError, convert
 from wormctl.controller import Controller, Port
-from wormctl.device import API_VERSION, JOINT_POSITION, Actuator, Body, DeviceError, DeviceSpec, Sensor, World
+from wormctl.device import (
+    API_VERSION,
+    JOINT_POSITION,
+    Actuator,
+    Body,
+    DeviceError,
+    DeviceSpec,
+    Sensor,
+    World,
+    said,
+)
 from wormctl.hookspecs import Offer
 from wormctl.lifecycle import GuardedBody
 from wormctl.loop import ticks_per_step
@@ -112,8 +122,9 @@ def _warm_up(robot: Robot, controller: Controller) -> None:
     except Exception as error:
         if not isinstance(controller, OwnController):
             raise
-        said = f"{type(error).__name__}: {error}"
-        raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: its first step fails: {said}") from error
+        raise ConfigError(
+            f"{robot.policy_at} = {robot.policy!r}: its first step fails: {said(error)}"
+        ) from error
 
 
 def _own_controller(
@@ -181,12 +192,10 @@ def blamed(part: Part, what: str) -> Iterator[None]:
         yield
     except (ConfigError, DeviceError) as error:
         text = str(error)
-        said = _about_setting(part, text) if text.startswith("$.") else f"{part.at()}: {text}"
-        raise (ConfigError if isinstance(error, ConfigError) else DeviceError)(said) from error
+        line = _about_setting(part, text) if text.startswith("$.") else f"{part.at()}: {text}"
+        raise (ConfigError if isinstance(error, ConfigError) else DeviceError)(line) from error
     except Exception as error:
-        raise DeviceError(
-            f"{part.at()}: {part.use} cannot {what}: {type(error).__name__}: {error}"
-        ) from error
+        raise DeviceError(f"{part.at()}: {part.use} cannot {what}: {said(error)}") from error
 
 
 def _about_setting(part: Part, text: str) -> str:
@@ -203,8 +212,8 @@ def _load_policy(robot: Robot, plugins: Plugins) -> Policy:
         path = find_policy(robot.policy)
     except PolicyError as error:
         own = f"; of plugins: {', '.join(plugins.policies)}" if plugins.policies else ""
-        said = str(error).removeprefix(f"{robot.policy}: ") + own
-        raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: {said}") from None
+        why = str(error).removeprefix(f"{robot.policy}: ") + own
+        raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: {why}") from None
     if not path.is_file():
         raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: no such file")
     return load_policy(path)

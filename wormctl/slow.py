@@ -5,25 +5,29 @@ Derive from `SlowSensor` and write `measure`; it may block for as long as it lik
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from wormctl.channel import Quality, Samples
-from wormctl.device import Context, DeviceError, DeviceSpec, Noted, Sensor
+from wormctl.device import Context, DeviceSpec, Noted, Sensor, said
 
 JOIN_S = 2.0
 """How long `close` waits for a measurement that is under way."""
 
 _RETRY_S = 0.5
+LONG_S = 2.0
+"""A measurement that takes longer, and longer than its samples may be old, is told of."""
 
 
 class SlowSensor(ABC):
     """A sensor read by its own thread, at the highest rate among its channels.
 
     A measurement that takes long simply grows old in the slot, until the loop calls it stale. One that raises
-    marks every channel failed, is remembered in `last_error`, and is tried again half a second later.
+    marks every channel failed, is remembered in `last_error`, and is tried again half a second later. `last_error`
+    stays after it has recovered: it is what a summary has to say of the whole run.
     """
 
     spec: DeviceSpec
@@ -37,6 +41,8 @@ class SlowSensor(ABC):
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._began_s = math.inf
+        self._long_s = max(LONG_S, *(2.0 * channel.max_age_s for channel in spec.channels))
 
     def open(self, context: Context) -> None:  # noqa: B027 (nothing to open is the common case)
         """Open the hardware, before the thread starts. Raises `DeviceError` with a remedy.
@@ -69,9 +75,12 @@ class SlowSensor(ABC):
             out.values[:] = self._slot.values
             out.quality[:] = self._slot.quality
             out.time_s[:] = self._slot.time_s
-            out.time_s += now_s - time.monotonic()
+            clock_s = time.monotonic()
+            out.time_s += now_s - clock_s
         finally:
             self._lock.release()
+        if clock_s - self._began_s > self._long_s and self.last_error is None:
+            self.last_error = f"a measurement had not returned after {self._long_s:g} s"
 
     def close(self) -> None:
         """End the thread and shut the hardware. Never raises; may be called twice."""
@@ -89,12 +98,14 @@ class SlowSensor(ABC):
         while not self._closing.is_set():
             began_s = time.monotonic()
             pause_s = self._period_s
+            self._began_s = began_s
             try:
                 self.measure(began_s, self._fresh)
             except Exception as error:
-                self.last_error = str(error) if isinstance(error, DeviceError) else repr(error)
+                self.last_error = said(error)
                 self._fresh.quality[:] = Quality.FAILED
                 pause_s = _RETRY_S
+            self._began_s = math.inf
             with self._lock:
                 self._slot.values[:] = self._fresh.values
                 self._slot.quality[:] = self._fresh.quality
