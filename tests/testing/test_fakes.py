@@ -72,6 +72,16 @@ def test_a_port_that_answers_until_it_is_unplugged() -> None:
         with pytest.raises(OSError, match="Input/output error"):
             os.write(host, b"more")
         os.close(host)
+        assert not os.path.exists(port.path)
+        with pytest.raises(OSError, match="plug_in"):
+            port.write(b"x")
+        port.plug_in()
+        host = os.open(port.path, os.O_RDWR | os.O_NOCTTY)
+        os.write(host, b"back")
+        assert port.wait_for(b"back")
+        assert os.read(host, 4) == b"kcab"
+        os.close(host)
+    assert not os.path.exists(port.path)
 
 
 def test_time_passes_when_the_test_says_so() -> None:

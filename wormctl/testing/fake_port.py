@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
+import tempfile
 import threading
 import time
 import tty
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 Answer = Callable[[bytes], bytes]
@@ -24,20 +27,31 @@ class FakePort:
     """
 
     def __init__(self, answer: Answer | None = None) -> None:
-        self._ours, self._theirs = os.openpty()
-        tty.setraw(self._theirs)
-        self.path = os.ttyname(self._theirs)
+        self._folder = tempfile.TemporaryDirectory(prefix="fake-port-")
+        self.path = str(Path(self._folder.name) / "tty")
         self.heard = bytearray()
         self._answer = answer
+        self._ours = self._theirs = -1
         self._closing = threading.Event()
-        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        if answer is not None:
-            self._thread = threading.Thread(target=self._play, args=(answer,), daemon=True)
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """Plug the cable in again after `unplug`: there is a port at the same `path`, and nobody has it open."""
+        if self._ours >= 0:
+            return
+        self._ours, self._theirs = os.openpty()
+        tty.setraw(self._theirs)
+        os.symlink(os.ttyname(self._theirs), self.path)
+        self._closing.clear()
+        if self._answer is not None:
+            self._thread = threading.Thread(target=self._play, args=(self._answer,), daemon=True)
             self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Bytes from the device to the host."""
+        """Bytes from the device to the host. Raises `OSError` while it is unplugged."""
+        if self._ours < 0:
+            raise OSError(errno.EIO, "the cable is pulled: plug_in() first")
         os.write(self._ours, data)
 
     def read(self, count: int, timeout_s: float = 2.0) -> bytes:
@@ -60,18 +74,22 @@ class FakePort:
         return True
 
     def unplug(self) -> None:
-        """Pull the cable: the host's next read or write fails. May be called twice."""
+        """Pull the cable: `path` is gone, the host's next read or write fails. May be called twice."""
+        if self._ours < 0:
+            return
         self._closing.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
-        with self._lock:
-            for fd in (self._ours, self._theirs):
-                if fd >= 0:
-                    with contextlib.suppress(OSError):
-                        os.close(fd)
-            self._ours = self._theirs = -1
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        for fd in (self._ours, self._theirs):
+            os.close(fd)
+        self._ours = self._theirs = -1
 
-    close = unplug
+    def close(self) -> None:
+        """Unplug it for good. May be called twice."""
+        self.unplug()
+        self._folder.cleanup()
 
     def __enter__(self) -> FakePort:
         return self
@@ -79,7 +97,7 @@ class FakePort:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.unplug()
+        self.close()
 
     def _take(self, timeout_s: float, most: int) -> bytes:
         ready, _, _ = select.select([self._ours], [], [], timeout_s)

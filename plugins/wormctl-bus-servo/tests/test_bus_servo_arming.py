@@ -127,9 +127,7 @@ def test_a_servo_that_falls_silent_while_arming_ends_it() -> None:
     with rig() as snake:
         snake.configure()
         snake.bus[2].silent = True
-        with pytest.raises(
-            DeviceError, match=r"servo 2 \(joint 1\) does not answer on /dev/pts/\d+ any more"
-        ):
+        with pytest.raises(DeviceError, match=r"servo 2 \(joint 1\) does not answer on \S+ any more"):
             snake.arm()
         snake.bus[2].silent = False
         snake.body.stop("test")

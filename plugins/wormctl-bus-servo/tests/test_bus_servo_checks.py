@@ -39,7 +39,7 @@ def stiffen(servo: FakeServo) -> None:
 
 
 TROUBLES = [
-    ("sts3215", silence, r"servo 9 \(joint 8\) does not answer on /dev/pts/\d+ at 1000000 baud: its cable"),
+    ("sts3215", silence, r"servo 9 \(joint 8\) does not answer on \S+ at 1000000 baud: its cable"),
     ("sts3215", garble, r"servo 9 \(joint 8\) gives damaged answers .*two servos with that id"),
     (
         "sts3215",

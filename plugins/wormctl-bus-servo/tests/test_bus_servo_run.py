@@ -56,7 +56,7 @@ LATEST_S = 3 * MISSES * TIMEOUT_S
 """Rounds that miss, and then the question who it was."""
 
 TROUBLES = [
-    ("sts3215", silence, r"servo 7 \(joint 6\) does not answer on /dev/pts/\d+ any more: its cable"),
+    ("sts3215", silence, r"servo 7 \(joint 6\) does not answer on \S+ any more: its cable"),
     ("sts3215", garble, r"servo 7 \(joint 6\) gives damaged answers .*hecksum"),
     ("sts3215", delay, r"servo 7"),  # its late answers may be taken for damaged ones
     ("sts3215", put("present_temperature", 71), r"servo 7 \(joint 6\) has 71 degrees, allowed are 65"),
@@ -106,7 +106,7 @@ def test_when_the_power_is_cut_it_says_so() -> None:
         snake.arm()
         cut_power(snake)
         text, after_s = snake.fault()
-        assert "no servo answers on /dev/pts/" in text
+        assert "no servo answers on " in text
         assert "is their supply on (emergency stop, fuse)?" in text
         assert after_s < LATEST_S
 

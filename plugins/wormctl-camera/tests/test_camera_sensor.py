@@ -118,17 +118,16 @@ def test_a_camera_that_is_unplugged_fails_and_is_opened_again(plug: Plug, starte
     assert plug.opened == 2
 
 
-def test_a_camera_that_sends_nothing_for_long_is_opened_again(plug: Plug) -> None:
-    clock = FakeClock()
-    sensor = CameraSensor(CONFIG, plug.open, clock=clock)
+def test_a_camera_that_sends_nothing_for_long_is_opened_again(plug: Plug, fake_clock: FakeClock) -> None:
+    sensor = CameraSensor(CONFIG, plug.open, clock=fake_clock)
     sensor.open(bare_context())
     out = Samples(sensor.spec.channels)
     sensor.measure(0.0, out)
     plug.sending = False
-    clock.advance(STALLED_S - 0.1)
+    fake_clock.advance(STALLED_S - 0.1)
     sensor.measure(0.0, out)
     assert out.quality[0] == Quality.GOOD, "the loop sees by its age that it is old"
-    clock.advance(0.2)
+    fake_clock.advance(0.2)
     with pytest.raises(DeviceError, match="no picture for 3 s: check its cable"):
         sensor.measure(0.0, out)
     plug.sending = True
@@ -138,16 +137,15 @@ def test_a_camera_that_sends_nothing_for_long_is_opened_again(plug: Plug) -> Non
     assert plug.closed == 2
 
 
-def test_pictures_that_are_rare_are_no_stall(plug: Plug) -> None:
-    clock = FakeClock()
-    sensor = CameraSensor(CONFIG, plug.open, clock=clock)
+def test_pictures_that_are_rare_are_no_stall(plug: Plug, fake_clock: FakeClock) -> None:
+    sensor = CameraSensor(CONFIG, plug.open, clock=fake_clock)
     sensor.open(bare_context())
     out = Samples(sensor.spec.channels)
     for _ in range(4):
-        clock.advance(0.6 * STALLED_S)
+        fake_clock.advance(0.6 * STALLED_S)
         plug.sending = False
         sensor.measure(0.0, out)
-        clock.advance(0.3 * STALLED_S)
+        fake_clock.advance(0.3 * STALLED_S)
         plug.sending = True
         sensor.measure(0.0, out)
     assert (plug.opened, plug.closed) == (1, 0)

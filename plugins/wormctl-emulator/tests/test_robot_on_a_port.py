@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +23,7 @@ from wormctl.channel import Quality, Samples
 from wormctl.device import Context, DeviceError
 from wormctl.robot import load_robot
 from wormctl.snake import load_snake
+from wormctl.testing import FakePort
 
 need_firmware()
 
@@ -278,27 +277,10 @@ def test_a_robot_that_was_unplugged_is_found_again_for_reading_and_never_armed(
     ("answer", "told"),
     [(b"", "nothing answers"), (b"hello, I am a modem\r\n\0" * 8, "is no wormctl firmware")],
 )
-def test_another_device_on_the_port(tmp_path: Path, answer: bytes, told: str) -> None:
-    ours, theirs = os.openpty()
-    stop = threading.Event()
-
-    def device() -> None:
-        while not stop.is_set():
-            if answer:
-                os.write(ours, answer)
-            time.sleep(0.02)
-
-    thread = threading.Thread(target=device)
-    thread.start()
-    try:
-        body = SerialBody(SerialConfig(port=os.ttyname(theirs)))
-        with pytest.raises(DeviceError, match=told):
-            body.configure(Context(snake=load_snake(), period_s=0.02, seed=0))
-    finally:
-        stop.set()
-        thread.join()
-        os.close(ours)
-        os.close(theirs)
+def test_another_device_on_the_port(fake_port: Callable[..., FakePort], answer: bytes, told: str) -> None:
+    body = SerialBody(SerialConfig(port=fake_port(lambda asked: answer).path))
+    with pytest.raises(DeviceError, match=told):
+        body.configure(Context(snake=load_snake(), period_s=0.02, seed=0))
 
 
 def test_two_emulators_on_one_link(robot: Terminal, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,19 +35,20 @@ def test_a_short_read_is_an_error_never_a_value() -> None:
         Smbus(wire).read_byte_data(ADDRESS, 1)
 
 
-def test_a_driver_that_waits_for_ever_is_ended() -> None:
-    clock = FakeClock()
-    wire = Wire(FakeBus({ADDRESS: RegisterDevice()}), ADDRESS, clock)
+def test_a_driver_that_waits_for_ever_is_ended(
+    fake_bus: Callable[..., FakeBus], fake_clock: FakeClock
+) -> None:
+    wire = Wire(fake_bus({ADDRESS: RegisterDevice()}), ADDRESS, fake_clock)
     wire.allow(1.5)
 
     def wait() -> None:
         for _ in range(100):
             assert wire.ask(b"\x00", 1) == b"\x00"
-            clock.advance(0.1)
+            fake_clock.advance(0.1)
 
     with pytest.raises(DeviceError, match="never gets ready: take its power off"):
         wait()
-    assert clock() == pytest.approx(1.6)
+    assert fake_clock() == pytest.approx(1.6)
     wire.allow(1.5)
     wire.send(b"\x00")
 

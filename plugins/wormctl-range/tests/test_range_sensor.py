@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-import tty
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 import wormctl_range.plugin
@@ -16,7 +14,7 @@ from wormctl_range.sensor import DISTANCE, NEARNESS, RangeConfig, SerialRange, S
 
 from wormctl.channel import Quality, Samples
 from wormctl.device import DeviceError
-from wormctl.testing import IdealBody, bare_context, check_plugin
+from wormctl.testing import FakePort, IdealBody, bare_context, check_plugin
 
 frames = st.tuples(st.integers(0, 1200), st.integers(0, 0xFFFF))
 
@@ -60,22 +58,12 @@ def test_a_flipped_bit_is_never_believed(value: tuple[int, int], at: int, bit: i
     assert FrameReader().feed(bytes(frame)) is None
 
 
-@pytest.fixture
-def line() -> Iterator[tuple[int, str]]:
-    """A serial line: where the sensor's bytes go in, and the name of the port."""
-    ours, theirs = os.openpty()
-    tty.setraw(theirs)
-    yield ours, os.ttyname(theirs)
-    os.close(ours)
-    os.close(theirs)
-
-
-def read_until(sensor: SerialRange, quality: Quality, write: int, frame: bytes) -> Samples:
+def read_until(sensor: SerialRange, quality: Quality, port: FakePort, frame: bytes) -> Samples:
     """Send `frame` until the slot has that quality."""
     out = Samples(sensor.spec.channels)
     deadline_s = time.monotonic() + 5.0
     while time.monotonic() < deadline_s:
-        os.write(write, frame)
+        port.write(frame)
         time.sleep(0.005)
         sensor.read(10.0, out)
         if out.quality[0] == quality:
@@ -83,18 +71,18 @@ def read_until(sensor: SerialRange, quality: Quality, write: int, frame: bytes) 
     raise AssertionError(f"never {quality.name}: {sensor.last_error}")
 
 
-def test_distances_come_through_a_serial_line(line: tuple[int, str]) -> None:
-    write, port = line
-    sensor = make_range(RangeConfig(port=port, reach_m=0.5))
+def test_distances_come_through_a_serial_line(fake_port: Callable[..., FakePort]) -> None:
+    port = fake_port()
+    sensor = make_range(RangeConfig(port=port.path, reach_m=0.5))
     assert isinstance(sensor, SerialRange)
     assert not sensor.spec.simulated
     sensor.configure(bare_context())
     try:
-        out = read_until(sensor, Quality.GOOD, write, encode(0.1, 500))
+        out = read_until(sensor, Quality.GOOD, port, encode(0.1, 500))
         assert out.vector(DISTANCE)[0] == 0.1
         assert out.vector(NEARNESS)[0] == pytest.approx(0.8)
-        read_until(sensor, Quality.FAILED, write, encode(0.1, 20))
-        read_until(sensor, Quality.GOOD, write, b"\x59" + encode(3.0, 500))
+        read_until(sensor, Quality.FAILED, port, encode(0.1, 20))
+        read_until(sensor, Quality.GOOD, port, b"\x59" + encode(3.0, 500))
     finally:
         sensor.close()
     sensor.close()
