@@ -14,13 +14,13 @@ from wormctl.binding import Binding
 from wormctl.clock import Clock, MonotonicClock, SimulatedClock
 from wormctl.config import ConfigError
 from wormctl.controller import Controller
-from wormctl.device import Context, DeviceSpec, Host, Noted, Placed, Sensor, Simulated, Truth, World
+from wormctl.device import Actuator, Context, DeviceSpec, Host, Noted, Placed, Sensor, Simulated, Truth, World
 from wormctl.driving import claim, release
 from wormctl.lifecycle import GuardedBody, close_quietly
 from wormctl.loop import Loop, Observer
 from wormctl.making import blamed, make
 from wormctl.plugins import Plugins
-from wormctl.robot import Robot
+from wormctl.robot import Part, Robot
 from wormctl.snake import Snake
 from wormctl.variation import Variation
 
@@ -63,9 +63,21 @@ class Assembly:
         """Lines that a person should see before the run."""
         self._closing = closing
 
+    @property
+    def real(self) -> tuple[str, ...]:
+        """The devices that are not simulated: with any, time has to pass as in life."""
+        devices: list[Sensor | Actuator] = [*self.sensors, *self.actuation.actuators]
+        specs = [self.body.spec, *(device.spec for device in devices)]
+        return tuple(spec.name for spec in specs if not spec.simulated)
+
     def loop(self, *, clock: Clock | None = None, observers: Sequence[Observer] = ()) -> Loop:
-        """A loop over these devices. `clock`: simulated, as fast as it can; real time for a physical body."""
-        fitting = SimulatedClock() if self.body.spec.simulated else MonotonicClock()
+        """A loop over these devices.
+
+        `clock`: real time for a physical body; for a simulated one simulated, at life speed where there are real
+        sensors or actuators, else as fast as it can.
+        """
+        simulated = SimulatedClock(speed=1.0 if self.real else None)
+        fitting = simulated if self.body.spec.simulated else MonotonicClock()
         return Loop(
             body=self.body,
             sensors=self.sensors,
@@ -112,14 +124,17 @@ def assemble(
     seed: int,
     ablate: Sequence[str] = (),
     controller: Controller | None = None,
+    one_of_many: bool = False,
 ) -> Assembly:
     """Make and open what `robot` names, everything random drawn from `seed`, what `ablate` says cut or moved.
 
     `ablate` holds terms of `wormctl.ablation`, groups resolved. A given `controller` takes the place of the robot's
-    policy. Raises `ConfigError` for what is wrong in the file, `DeviceError` for a device that cannot be opened; then
-    everything is closed again.
+    policy. One of many lives, which are lived side by side, may have no real sensor or actuator. Raises `ConfigError`
+    for what is wrong in the file, `DeviceError` for a device that cannot be opened; then everything is closed again.
     """
     made = make(robot, plugins, ablate=ablate, controller=controller)
+    if one_of_many:
+        _refuse_real([*made.sensors, *made.actuators], [*robot.sensors, *robot.actuators])
     snake, world, body, guarded, notes = made.snake, made.world, made.body, made.guarded, made.notes
     varied = _vary(robot, guarded.spec, seed)
     variation = Variation(**varied)
@@ -176,6 +191,16 @@ def assemble(
             notes=notes,
             closing=closing.pop_all(),
         )
+
+
+def _refuse_real(devices: Sequence[Sensor | Actuator], parts: Sequence[Part]) -> None:
+    """Raises `ConfigError` for the first that is real: no two lives can have it."""
+    for device, part in zip(devices, parts, strict=True):
+        if not device.spec.simulated:
+            raise ConfigError(
+                f"{part.at('.use')} = {part.use!r}: is a real device, which many lives cannot share: `wormctl run` "
+                "lives one, at life speed"
+            )
 
 
 def _vary(robot: Robot, body: DeviceSpec, seed: int) -> dict[str, float]:

@@ -82,7 +82,9 @@ def run_trial(plan: Plan, seed: int) -> Trial:
 
 def open_trial(plan: Plan, seed: int) -> Assembly:
     """The robot of a trial, open. Raises `ConfigError` or `DeviceError`."""
-    return assemble(plan.robot, _plugins(plan.robot.plugins), seed=seed, ablate=plan.ablated)
+    return assemble(
+        plan.robot, _plugins(plan.robot.plugins), seed=seed, ablate=plan.ablated, one_of_many=True
+    )
 
 
 def as_trial(summary: Summary) -> Trial:

@@ -63,7 +63,8 @@ examples:
 Every run leaves a folder: traces.png and, of a simulated run, trajectory.png and video.mp4 to look at, summary.txt,
 record.npy with every tick (numpy.load reads it), and run.json with all that is needed to repeat it. Ctrl-C ends a run,
 or its drawing, in order. In a terminal a run is shown as it goes, slowed down so that the longest takes 15 s; with
---quiet or --json, or into a pipe, it goes as fast as it can (a physical body always at life speed, and is never shown).
+--quiet or --json, or into a pipe, it goes as fast as it can. With any real device, a body, a sensor or an actuator, it
+goes at life speed; a physical body is never shown.
 Exit status: 0, 1 if the robot had to be stopped by a fault, 130 if you stopped it.
 """
 
@@ -109,7 +110,7 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
         for note in assembly.notes:
             print(f"wormctl: {note}", file=sys.stderr)
         simulated = assembly.body.spec.simulated
-        realtime = args.realtime or args.gui or not simulated
+        realtime = args.realtime or args.gui or bool(assembly.real)
         # A physical body must not wait for a picture.
         watched = simulated and sys.stdout.isatty() and not (args.json or args.quiet)
         info = _info(args, assembly, plugins, ablated, realtime=realtime)
@@ -122,6 +123,8 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
             record=folder.record,
             clock=SimulatedClock(speed=speed) if simulated else None,
         )
+        if simulated and assembly.real and not (args.realtime or args.gui):
+            print(f"wormctl: at life speed: {', '.join(assembly.real)} is real", file=sys.stderr)
         if not simulated:
             stop = f"Ctrl-C, or {typed(['wormctl', 'stop'])} in another shell, ends it"
             print(f"wormctl: driving {assembly.body_name} for {args.seconds:g} s: {stop}", file=sys.stderr)
@@ -129,7 +132,7 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
         summary = episode.summary(result, ablated, info.policy.name)
         episode.recorder.close()
     state = _state(result)
-    hints = _hints(args, info, summary)
+    hints = _hints(args, info, summary, alone=bool(assembly.real))
     folder.finish(state, summary, report(info, summary, folder.path, hints))
     drawn = Drawn(files=[], interrupted=False)
     if not args.no_media:
@@ -226,12 +229,12 @@ def _state(result: Result) -> State:
     return "interrupted" if result.reason == "interrupted" else "complete"
 
 
-def _hints(args: argparse.Namespace, info: RunInfo, summary: Summary) -> list[Hint]:
-    """Commands worth trying after this run, with its own options."""
+def _hints(args: argparse.Namespace, info: RunInfo, summary: Summary, *, alone: bool) -> list[Hint]:
+    """Commands worth trying after this run, with its own options. `alone`: real devices take part."""
     if not info.simulated:
         return []
     same = same_robot(args)
-    again = {**same, "seed": args.seed or None}
+    again = {**same, "seed": args.seed or None, "realtime": args.realtime or None}
     sought = summary.distance_min_m is not None
     hints = []
     if info.ablated:
@@ -242,7 +245,7 @@ def _hints(args: argparse.Namespace, info: RunInfo, summary: Summary) -> list[Hi
         )
     if not info.realtime:
         hints.append(Hint(command_words("run", {**again, "realtime": True}), "watch it at life speed"))
-    if sought:
+    if sought and not alone:
         often = (
             "how often does it get there?" if args.world else "how often does it find food at any bearing?"
         )

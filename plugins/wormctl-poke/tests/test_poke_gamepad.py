@@ -273,14 +273,13 @@ def test_one_that_may_not_be_read_is_told_apart(tmp_path: Path) -> None:
         open_pad("/dev/input/js0", refuse)
 
 
-def test_it_says_what_does_what_and_that_simulated_time_is_fast() -> None:
+def test_it_says_what_does_what() -> None:
     sensor = GamepadSensor(GamepadConfig(), open_pad=lambda path: FakePad())
     sensor.configure(bare_context(body=IdealBody()))
     sensor.close()
     assert sensor.notes[0].startswith(
         "gamepad: Some Gamepad: right trigger pokes the nose, the lower action button"
     )
-    assert "--realtime" in sensor.notes[1]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from wormctl.config import ConfigError, convert
 from wormctl.device import DeviceError, Sensor
 from wormctl.hookspecs import Offer
 from wormctl.plugins import collect
-from wormctl.testing import IdealBody, bare_context, check_sensor
+from wormctl.testing import bare_context, check_sensor
 
 NOSE, FRONT, TAIL, FOOD, REPELLENT = CHANNELS
 
@@ -162,16 +162,12 @@ def test_closed_nothing_is_left_behind_and_another_can_be_made() -> None:
     assert threading.active_count() == before
 
 
-def test_it_says_which_key_does_what_and_that_simulated_time_is_fast() -> None:
+def test_it_says_which_key_does_what() -> None:
     watched = Watched(KeyboardConfig(nose="k"))
     watched.sensor.configure(bare_context(body=object()))
     watched.sensor.close()
     (keys,) = watched.sensor.notes
     assert "k pokes the nose, f the front half, t the tail" in keys
-    watched = Watched(KeyboardConfig())
-    watched.sensor.configure(bare_context(body=IdealBody()))
-    watched.sensor.close()
-    assert "--realtime" in watched.sensor.notes[1]
 
 
 def test_a_script_is_the_same_every_time() -> None:

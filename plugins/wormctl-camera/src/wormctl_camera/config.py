@@ -96,7 +96,9 @@ def camera_spec(config: CameraConfig) -> DeviceSpec:
             _share(config, COLOUR, "the share of the view that has the colour looked for"),
             _angle(config, COLOUR_DIRECTION, "where its centre lies, positive to the left; fails if unseen"),
         ]
-    return DeviceSpec(name="camera", channels=tuple(channels), simulated=config.device is None, api_version=1)
+    # Images come one after another by the clock on the wall, as from a camera.
+    simulated = config.device is None and config.images is None
+    return DeviceSpec(name="camera", channels=tuple(channels), simulated=simulated, api_version=1)
 
 
 def _share(config: CameraConfig, name: str, doc: str) -> Channel:

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from wormctl.channel import Channel, OnError
-from wormctl.device import Config, Context, DeviceSpec, Simulated
+from wormctl.device import Config, DeviceSpec
 
 POKES = ("nose", "front", "tail", "food", "repellent")
 """What a person can do to the worm."""
@@ -26,7 +26,6 @@ _DOCS = (
     "concentration of a whiff of food",
     "concentration of a whiff of repellent",
 )
-_REALTIME = "in simulation time passes faster than life unless the run has --realtime or --gui"
 
 
 class PokeConfig(Config, frozen=True, kw_only=True):
@@ -71,8 +70,3 @@ def told(controls: tuple[str, ...]) -> str:
         f"{nose} pokes the nose, {front} the front half, {tail} the tail; "
         f"{food} is a whiff of food, {repellent} one of repellent"
     )
-
-
-def realtime_notes(name: str, context: Context) -> tuple[str, ...]:
-    """What a person has to know where time is simulated. A sensor is not told how fast it will pass."""
-    return (f"{name}: {_REALTIME}",) if isinstance(context.body, Simulated) else ()

@@ -10,7 +10,7 @@ import msgspec
 from wormctl.channel import Samples
 from wormctl.device import Context, DeviceError
 from wormctl.slow import SlowSensor
-from wormctl_poke.channels import CHANNELS, POKES, PokeConfig, realtime_notes, spec, told
+from wormctl_poke.channels import CHANNELS, POKES, PokeConfig, spec, told
 from wormctl_poke.controls import NAMES, Control, find, in_words, is_control, pressed
 from wormctl_poke.js_event import EventReader, Kind
 from wormctl_poke.pad import Pad, open_pad
@@ -63,7 +63,7 @@ class GamepadSensor(SlowSensor):
         """Open the gamepad, and find out what it has. Raises `DeviceError`."""
         pad = self._plug()
         words = tuple(map(in_words, self._config.controls()))
-        self.notes = (f"gamepad: {pad.name}: {told(words)}", *realtime_notes("gamepad", context))
+        self.notes = (f"gamepad: {pad.name}: {told(words)}",)
 
     def measure(self, now_s: float, out: Samples) -> None:
         """Take in what was pressed."""

@@ -11,7 +11,7 @@ import msgspec
 from wormctl.channel import Samples
 from wormctl.device import Config, Context
 from wormctl.slow import SlowSensor
-from wormctl_poke.channels import CHANNELS, POKES, TOUCHES, PokeConfig, realtime_notes, spec, told
+from wormctl_poke.channels import CHANNELS, POKES, TOUCHES, PokeConfig, spec, told
 from wormctl_poke.keys import KeyDecoder
 from wormctl_poke.presses import Presses, Script
 from wormctl_poke.terminal import Terminal
@@ -101,10 +101,7 @@ class KeyboardSensor(SlowSensor):
         """Have the terminal send single keys. Raises `DeviceError` where there is none."""
         self._terminal.open()
         what = told(self._config.keys())
-        self.notes = (
-            f"keyboard: in this terminal {what}; Ctrl-C ends the run",
-            *realtime_notes("keyboard", context),
-        )
+        self.notes = (f"keyboard: in this terminal {what}; Ctrl-C ends the run",)
 
     def measure(self, now_s: float, out: Samples) -> None:
         """Take in what was typed. That it could be read makes the samples good."""
