@@ -11,6 +11,7 @@ from wormctl_i2c.icm20948 import ACCELERATION_M_S2, G_M_S2, RATE_RAD_S, Icm20948
 from wormctl_i2c.imu import Imu, ImuConfig
 from wormctl_i2c.models import Icm20948Model
 from wormctl_i2c.models.bench import Bench, read_until
+from wormctl_i2c.scan import Found, scan
 from wormctl_i2c.tilt import Tilt
 from wormctl_i2c.wire import Wire
 
@@ -127,12 +128,37 @@ def test_a_chip_that_sleeps_feels_nothing_rather_than_zero() -> None:
         chip.motion()
 
 
-def test_a_chip_that_was_left_in_another_bank_is_found_at_the_address_that_is_given() -> None:
+@pytest.mark.parametrize("bank", [1, 2, 3])
+@pytest.mark.parametrize("config", [ImuConfig(), ImuConfig(address=0x68)])
+def test_a_chip_that_was_left_in_another_bank_is_found(config: ImuConfig, bank: int) -> None:
+    model = Icm20948Model()
+    model.bank = bank
+    sensor = Imu(config, Bench({0x68: model}).buses)
+    sensor.configure(bare_context())
+    try:
+        read_until(sensor, Quality.GOOD)
+    finally:
+        sensor.close()
+
+
+def test_a_scan_knows_a_chip_that_was_left_in_another_bank() -> None:
     model = Icm20948Model()
     model.bank = 2
-    sensor = Imu(ImuConfig(address=0x69), Bench({0x69: model}).buses)
-    sensor.configure(bare_context())
-    sensor.close()
+    lease = Bench({0x69: model}).buses.take(1)
+    assert scan(lease) == [Found(0x69, "icm20948")]
+    lease.close()
+
+
+@pytest.mark.parametrize("at_bank", [0x00, 0x5A, 0x70])
+def test_a_stranger_is_told_nothing(at_bank: int) -> None:
+    """A clock of the Raspberry Pi's often lives at 0x68."""
+    bench = Bench({0x68: RegisterDevice({0x00: 0x29, 0x7F: at_bank})})
+    sensor = Imu(ImuConfig(), bench.buses)
+    with pytest.raises(
+        DeviceError, match=r"0x68 is something else; .*if it is the ICM-20948.*address = 0x68$"
+    ):
+        sensor.configure(bare_context())
+    assert {len(written) for address, written, _ in bench.bus.log if address == 0x68} <= {0, 1}
 
 
 class Forgetful(Icm20948Model):

@@ -20,7 +20,6 @@ from wormctl.device import Config, DeviceError
 from wormctl.hookspecs import Offer
 from wormctl.testing import BusFault, IdealBody, RegisterDevice, bare_context, check_sensor
 
-
 PATIENT_S = 0.06
 """The kit's tick: ten of them leave a nose at 4 Hz time for a sample on a machine that is busy."""
 

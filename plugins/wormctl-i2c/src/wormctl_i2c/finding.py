@@ -17,6 +17,7 @@ def find(lease: Lease, chip: Chip, config: I2cConfig) -> int:
     """The address of `chip`. Raises `DeviceError`, and `OSError` if the bus is stuck."""
     said: list[str] = []
     other: str | None = None
+    hint = ""
     for address in chip.addresses if config.address is None else (config.address,):
         if (owner := lease.owners().get(address)) is not None:
             said.append(f"{address:#04x} is read by the sensor {owner}")
@@ -31,17 +32,19 @@ def find(lease: Lease, chip: Chip, config: I2cConfig) -> int:
         if found == chip.key:
             return address
         said.append(f"{address:#04x} is {'something else' if found is None else 'a ' + title(found)}")
+        if found is None and chip.wake and config.address is None:
+            hint = f"; if it is the {chip.title} that answers, write address = {address:#04x}"
         if found in CHIPS and CHIPS[found].sense == chip.sense:
             other = found
     where = f"{chip.title} on I2C bus {lease.number}: {', '.join(said)}"
     if other is not None:
         raise DeviceError(f'$.chip = {chip.key!r}: no {where}: set chip = "{other}"')
     prefix = "" if config.address is None else f"$.address = {config.address:#04x}: "
-    raise DeviceError(f"{prefix}no {where}; {_who_answers(lease)}")
+    raise DeviceError(f"{prefix}no {where}; {_who_answers(lease)}{hint}")
 
 
 def identify(wire: Wire, chip: Chip, *, wake: bool) -> str | None:
-    """Who answers, asked as `chip` wants to be asked. Raises `OSError`."""
+    """Who answers; `wake` writes to it first what `chip` may need. Raises `OSError`."""
     if wake and chip.wake:
         wire.send(chip.wake)
     return chip.probe(wire)

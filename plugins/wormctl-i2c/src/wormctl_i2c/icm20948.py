@@ -25,6 +25,7 @@ SELECT_BANK = 0x7F
 BANK_0 = bytes([SELECT_BANK, 0x00])
 
 _BANK_2 = bytes([SELECT_BANK, 0x20])
+_OTHER_BANKS = (0x10, 0x20, 0x30)
 _WHO_AM_I = b"\x00"
 _PWR_MGMT_1 = 0x06
 _RESET, _AWAKE = 0x80, 0x01
@@ -44,8 +45,16 @@ _KNOWN = {0xEA: "icm20948", 0xE1: "ICM-20649", 0x68: "MPU-6050", 0x70: "MPU-6500
 
 
 def probe(wire: Wire) -> str | None:
-    """Which of the maker's motion sensors answers."""
-    return _KNOWN.get(wire.ask(_WHO_AM_I, 1)[0])
+    """Which of the maker's motion sensors answers.
+
+    An ICM-20948 that a program has left in another bank shows its identity in the first one only. Which bank that is
+    can be read from all of them, so that nothing is written to a stranger.
+    """
+    found = _KNOWN.get(wire.ask(_WHO_AM_I, 1)[0])
+    if found is None and wire.ask(bytes([SELECT_BANK]), 1)[0] in _OTHER_BANKS:
+        wire.send(BANK_0)
+        found = _KNOWN.get(wire.ask(_WHO_AM_I, 1)[0])
+    return found
 
 
 class Motion(NamedTuple):

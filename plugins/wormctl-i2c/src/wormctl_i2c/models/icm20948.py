@@ -48,6 +48,7 @@ class Icm20948Model:
     def read(self, count: int) -> bytes:
         """The registers from the pointer on."""
         self._measure()
+        self.registers[self.bank, SELECT_BANK] = self.bank << 4
         out = bytes(self.registers.get((self.bank, self.pointer + i), 0) for i in range(count))
         self.pointer += count
         return out
