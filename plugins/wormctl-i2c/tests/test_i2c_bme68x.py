@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from wormctl_i2c.bme68x import Bme68x, probe
 from wormctl_i2c.gas import Gas, GasConfig
@@ -35,6 +37,13 @@ def test_a_plate_that_stays_cold_fails_the_smell_only() -> None:
     try:
         out = read_until(sensor, Quality.GOOD, "gas.temperature")
         assert out.quality.tolist() == [Quality.FAILED, Quality.FAILED, Quality.GOOD, Quality.GOOD]
+        assert sensor.last_error is None, "once may happen"
+        until_s = time.monotonic() + 10.0
+        while sensor.last_error is None and time.monotonic() < until_s:
+            time.sleep(0.02)
+        said = str(sensor.last_error)
+        assert said.startswith("gas: BME688 at 0x76 on I2C bus 1: its hot plate does not get hot: "), said
+        assert read_until(sensor, Quality.GOOD, "gas.humidity").quality[2] == Quality.GOOD, "the rest goes on"
         model.hot = True
         read_until(sensor, Quality.GOOD)
     finally:

@@ -22,8 +22,8 @@ examples:
   wormctl i2c --bus 3    the same on another bus
 
 A scan writes to the chips where those that this package knows may live (0x29, 0x59, 0x68, 0x69, 0x76, 0x77): no more
-than the number of the register to read, as far as they are such chips. An ICM-20948 that was left in another bank of its
-registers is put back into the first. Do not scan a bus that a running robot reads.
+than the number of the register to read, as far as they are such chips. An ICM-20948 that was left in another bank of
+its registers is put back into the first. Do not scan a bus that a running robot reads.
 """
 
 

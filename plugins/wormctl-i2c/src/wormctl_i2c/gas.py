@@ -23,6 +23,9 @@ STRONGEST = 1e6
 """More than any air smells, of clean air's concentration."""
 REHEAT_S = 10.0
 """So long nothing is smelled after the chip was started anew."""
+COLD_MOST = 5
+"""So many measurements in a row may find the hot plate cold before that is told: one or two are cold after a start."""
+_COLD = "its hot plate does not get hot: give VIN 3.3 V by short wires; if that does not help, it is broken"
 
 
 class GasConfig(I2cConfig, frozen=True, kw_only=True):
@@ -63,6 +66,7 @@ class Gas(I2cSensor):
         self._baseline = Baseline(config.warm_up_s, config.clean_air_s)
         self._chip: Sgp40 | Bme68x | None = None
         self._reheat_s = config.warm_up_s
+        self._cold = 0
         if config.warm_up_s > 0.0:
             self.notes = [f"{self.spec.name}: warms up, and smells nothing for {config.warm_up_s:g} s"]
 
@@ -80,6 +84,9 @@ class Gas(I2cSensor):
             air = self._chip.air()
             time_s = time.monotonic()
             ohm = air.resistance_ohm
+            self._cold = self._cold + 1 if ohm is None else 0
+            if self._cold == COLD_MOST:
+                self.complain(_COLD)
             if ohm is None or not (math.isfinite(ohm) and ohm > 0.0):
                 ohm = math.nan
             self._smell(out, ohm, math.log2(ohm), time_s)

@@ -68,6 +68,10 @@ class I2cSensor(SlowSensor):
         else:
             out.fail(name)
 
+    def complain(self, what: str) -> None:
+        """Have it told of `what`, while the rest of what it measures goes on."""
+        self.last_error = str(self._blame(DeviceError(what)))
+
     def open(self, context: Context) -> None:
         """Find the chip and start it."""
         lease: Lease | None = None
