@@ -12,63 +12,16 @@ from hypothesis import strategies as st
 from PIL import Image
 from wormctl_sim.media import draw_picture_of, draw_video_of, main
 from wormctl_sim.media_frames import Painter
-from wormctl_sim.media_palette import BODY, FOOD, INK, LEFT_BEND, RIGHT_BEND, rgb
+from wormctl_sim.media_palette import BODY, FOOD, INK, PAPER, rgb
 from wormctl_sim.media_picture import draw_picture
-from wormctl_sim.media_scene import ARENA, Scene, outline
-from wormctl_sim.media_traces import draw_traces
+from wormctl_sim.media_scene import Scene, outline
 from wormctl_sim.media_video import LONGEST_S, VIDEO_FPS, VIDEO_HEIGHT
 from wormctl_sim.world_files import load_world
 
-from wormctl.channel import Channel
+from sim.tests.media_runs import SNAKE, make_run
 from wormctl.config import ConfigError
 from wormctl.connectome import load_connectome
-from wormctl.recorder import record_dtype
-from wormctl.runs import INFO, PolicyUsed, RunFolder, RunInfo, WorldUsed, read_run
-from wormctl.snake import load_snake
-
-SNAKE = load_snake()
-CHANNELS = (Channel(name="joint.position", unit="rad", low=-4, high=4, size=SNAKE.joints),)
-
-
-def make_run(
-    folder: Path,
-    *,
-    seconds: float = 4.0,
-    world: str | None = "food_ahead",
-    seed: int = 1,
-    simulated: bool = True,
-    speed_m_s: float = 0.2,
-) -> Path:
-    """A folder with a snake that slithers straight on, its neurons at random."""
-    names = list(load_connectome().names)
-    used = None
-    count = round(seconds / 0.02)
-    rows = np.zeros(count, record_dtype(CHANNELS, SNAKE.links, SNAKE.joints, len(names)))
-    t = 0.02 * np.arange(count)
-    rows["time_s"] = t
-    rows["joint.position"] = 0.4 * np.sin(2 * math.pi * 0.7 * t[:, None] - 0.5 * np.arange(SNAKE.joints))
-    heading = 0.3 * np.sin(2 * math.pi * 0.7 * t[:, None] - 0.5 * np.arange(SNAKE.links))
-    x = speed_m_s * t[:, None] - SNAKE.link.length_m * np.arange(SNAKE.links)
-    rows["pose"] = np.stack([x, 0.05 * np.sin(8 * x), heading], axis=-1)
-    rows["nose"] = rows["pose"][:, 0, :2]
-    rows["setpoint_rad"] = rows["joint.position"]
-    rows["activity"] = np.random.default_rng(0).random((count, len(names)))
-    rows["goal_distance_m"] = np.inf
-    if world is not None:
-        arena = load_world(world)
-        arena.reset(seed)
-        distances = [arena.goal_distance_m(float(a), float(b)) for a, b in rows["nose"]]
-        rows["goal_distance_m"] = distances
-        config = msgspec.to_builtins(arena.config)
-        used = WorldUsed(name=world, kind=ARENA, seed=seed, config=config)
-    info = RunInfo(
-        started="", command=[], versions={}, seed=seed, seconds=seconds, period_s=0.02, body="planar",
-        simulated=simulated, snake=SNAKE, world=used, policy=PolicyUsed(name="test", sha256=""), ablated=[],
-        robot="", neurons=names, channels=["joint.position"],
-    )  # fmt: skip
-    RunFolder(folder, info)
-    np.save(folder / "record.npy", rows)
-    return folder
+from wormctl.runs import INFO, read_run
 
 
 def _scene(folder: Path, **wanted: object) -> Scene:
@@ -256,18 +209,19 @@ def test_the_neurons_shown_are_the_busy_ones_of_each_kind(tmp_path: Path) -> Non
     assert kinds == sorted(kinds, key=["sensory", "inter", "motor"].index)
 
 
-@pytest.mark.parametrize("simulated", [True, False])
-def test_traces_of_any_run(tmp_path: Path, simulated: bool) -> None:
-    folder = make_run(tmp_path / "run", simulated=simulated)
-    path = draw_traces(folder)
-    with Image.open(path) as image:
-        assert image.width > 800
-        assert _is(image, LEFT_BEND, 40).mean() > 0.02, "joints bend to the left"
-        assert _is(image, RIGHT_BEND, 40).mean() > 0.02
-        assert _is(image, INK, 60).mean() > 0.0005
-
-
-def test_no_traces_of_a_run_that_never_began(tmp_path: Path) -> None:
-    folder = make_run(tmp_path / "run", seconds=0.02)
-    with pytest.raises(ConfigError, match="nothing to draw"):
-        draw_traces(folder)
+@pytest.mark.parametrize("world", ["food_ahead", None])
+def test_a_policy_without_neurons_has_a_video_without_them(tmp_path: Path, world: str | None) -> None:
+    make_run(tmp_path / "short", seconds=0.5, world=world, neurons=False)
+    assert imageio_ffmpeg.count_frames_and_secs(str(draw_video_of(tmp_path / "short")))[0] > 0
+    own, worm = (
+        Painter(_scene(tmp_path / str(neurons), seconds=12.0, world=world, neurons=neurons), 720).frame(
+            599, ""
+        )
+        for neurons in (False, True)
+    )
+    names = (720, 380, 810, 560)
+    assert _has(worm.crop(names), INK) > 100
+    assert _has(own.crop(names), INK) == 0
+    below = (816, 236, 1256, 270)  # where the worm has the title of its neurons
+    assert _has(worm.crop(below), PAPER) > 0.8 * 440 * 34
+    assert _has(own.crop(below), PAPER) < 0.3 * 440 * 34, "more body wave"

@@ -38,6 +38,8 @@ _WINDOW_S = 12.0
 """Time that the panels show."""
 _READABLE = 400
 """Frames lower than this have room for every other name."""
+_BEND_ALONE = 260
+"""How high the body wave is, in 720ths of a frame, where there are no neurons below it."""
 _BEND_RAD = 0.8
 _MOVING_PIXELS = 96
 
@@ -154,25 +156,32 @@ class Painter:
         x0, x1 = self.height + 96 * u, self.width - 24 * u
         self._span = (round(x0), round(x1))
         self._top_row = round(22 * u)
-        self._bend = _Strip(self, 118 * u, 118 * u, _bend_colours(scene.joint_rad), smooth=True)
-        neurons = scene.telling_neurons[:: 1 if self.height >= _READABLE else 2]
-        high = len(scene.telling_neurons) * 15.5 * u
-        self._neurons = _Strip(
-            self, 276 * u, high, _activity_colours(scene.record["activity"][:, neurons], scene.settled)
-        )
-        self._curve = (round(276 * u + high + 40 * u), round(self.height - 30 * u))
+        bend_high = (118 if scene.telling_neurons else _BEND_ALONE) * u
+        bend = _Strip(self, 118 * u, bend_high, _bend_colours(scene.joint_rad), smooth=True)
+        self._strips = [bend]
         draw = ImageDraw.Draw(self._base)
         small, label = _font(12 * u), _font(13 * u)
-        self._title(draw, "body wave: bend of each joint, head to tail", self._bend.top, label)
-        self._title(draw, "busiest neurons, each over its own range", self._neurons.top, label)
-        draw.text((x0 - 8 * u, self._bend.top), "head", fill=MUTED, font=small, anchor="ra")
-        draw.text((x0 - 8 * u, self._bend.bottom), "tail", fill=MUTED, font=small, anchor="rd")
-        pitch = high / max(1, len(neurons))
-        for k, i in enumerate(neurons):
-            at = (x0 - 8 * u, self._neurons.top + (k + 0.5) * pitch)
-            draw.text(at, scene.info.neurons[i], fill=INK, font=_font(11 * u), anchor="rm")
+        self._title(draw, "body wave: bend of each joint, head to tail", bend.top, label)
+        draw.text((x0 - 8 * u, bend.top), "head", fill=MUTED, font=small, anchor="ra")
+        draw.text((x0 - 8 * u, bend.bottom), "tail", fill=MUTED, font=small, anchor="rd")
+        if scene.telling_neurons:
+            self._strips.append(self._plan_neurons(draw, bend.bottom + 40 * u, label))
+        self._curve = (round(self._strips[-1].bottom + 40 * u), round(self.height - 30 * u))
         if np.isfinite(scene.distance_m).all():
             self._plan_distance(draw, label)
+
+    def _plan_neurons(self, draw: ImageDraw.ImageDraw, top: float, font: ImageFont.FreeTypeFont) -> _Strip:
+        """The strip of the neurons, its names drawn beside it."""
+        scene, u = self.scene, self._unit
+        neurons = scene.telling_neurons[:: 1 if self.height >= _READABLE else 2]
+        high = len(scene.telling_neurons) * 15.5 * u
+        colours = _activity_colours(scene.record["activity"][:, neurons], scene.settled)
+        strip = _Strip(self, top, high, colours)
+        self._title(draw, "busiest neurons, each over its own range", strip.top, font)
+        for k, i in enumerate(neurons):
+            at = (self._span[0] - 8 * u, strip.top + (k + 0.5) * high / len(neurons))
+            draw.text(at, scene.info.neurons[i], fill=INK, font=_font(11 * u), anchor="rm")
+        return strip
 
     def _title(self, draw: ImageDraw.ImageDraw, text: str, top: float, font: ImageFont.FreeTypeFont) -> None:
         draw.text((self._span[0], top - 6 * self._unit), text, fill=MUTED, font=font, anchor="ld")
@@ -208,7 +217,7 @@ class Painter:
             what = "food reached" if reached else f"{scene.distance_m[tick]:.2f} m to the food"
             at = (right, self._top_row + 46 * u)
             draw.text(at, what, fill=FOOD if reached else INK, font=_font(16 * u, bold=reached), anchor="rd")
-        for strip in (self._bend, self._neurons):
+        for strip in self._strips:
             strip.paste(image, tick)
         if np.isfinite(scene.distance_m).all():
             top, bottom = self._curve

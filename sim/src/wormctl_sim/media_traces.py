@@ -10,11 +10,11 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from wormctl.channel import Quality
 from wormctl.config import ConfigError
 from wormctl.files import whole_file
 from wormctl.runs import Run, read_run
-from wormctl_sim.media_palette import ACTIVE, FOOD, INK, LEFT_BEND, MUTED, PAPER, RIGHT_BEND, TIME_COLOURS
+from wormctl_sim.media_channels import Panels
+from wormctl_sim.media_palette import INK, LEFT_BEND, MUTED, PAPER, RIGHT_BEND
 
 TRACES = "traces.png"
 NEURONS = (
@@ -37,7 +37,8 @@ NEURONS = (
 """Those to show if the controller has them: senses, interneurons, command neurons, motor neurons."""
 _LOUDEST = 12
 _MOST_COLUMNS = 2000
-_MOST_CHANNELS = 8
+_JOINTS, _NEURONS = 2.4, 1.9
+"""Heights of their pictures; where there are no neurons, the joints have it all."""
 
 
 def draw_traces(folder: Path) -> Path:
@@ -55,15 +56,17 @@ def draw_traces(folder: Path) -> Path:
 def _figure(run: Run) -> Figure:
     record = run.record[:: max(1, len(run.record) // _MOST_COLUMNS)]
     time_s = record["time_s"]
-    channels = _channels(run)
-    heights = [2.4, 1.9, *([0.75] * len(channels))]
+    panels = Panels(run)
+    upper = [_JOINTS, _NEURONS] if run.info.neurons else [_JOINTS + _NEURONS]
+    heights = [*upper, *panels.heights]
     figure = Figure(figsize=(11.0, 1.2 + 1.15 * sum(heights)), dpi=110, facecolor=PAPER, layout="constrained")
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     figure.suptitle(_title(run), fontsize=11, color=INK, x=0.01, ha="left")
     _joints(axes[0], time_s, record["setpoint_rad"])
-    _neurons(axes[1], time_s, record["activity"], run.info.neurons)
-    for place, name in zip(axes[2:], channels, strict=True):
-        _channel(place, time_s, name, record, run.info.channels.index(name))
+    if run.info.neurons:
+        _neurons(axes[1], time_s, record["activity"], run.info.neurons)
+    panels.draw(axes[len(upper) :].tolist())
+    panels.legend(figure)
     for place in axes:
         place.set_facecolor(PAPER)
         place.tick_params(labelsize=8, colors=MUTED)
@@ -91,7 +94,7 @@ def _joints(axes: Axes, time_s: NDArray[np.float64], setpoint_rad: NDArray[np.fl
         extent=(float(time_s[0]), float(time_s[-1]), joints - 0.5, -0.5),
     )  # fmt: skip
     axes.set_ylabel("joint, head up", fontsize=9, color=MUTED)
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.01, aspect=12)
+    bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.01, 0.0, 0.022, 1.0)))
     bar.set_label("setpoint, degrees", fontsize=8, color=MUTED)
     bar.ax.tick_params(labelsize=7, colors=MUTED)
 
@@ -116,38 +119,3 @@ def _neurons(
     )  # fmt: skip
     axes.set_yticks(range(len(chosen)), chosen, fontsize=7)
     axes.set_ylabel("neurons", fontsize=9, color=MUTED)
-
-
-def _channels(run: Run) -> list[str]:
-    """What was sensed besides the joints, if it ever changed, the first ones."""
-    found = []
-    for name in run.info.channels:
-        field = _field(run, name)
-        values = run.record[field]
-        if name != "joint.position" and values.ndim == 1 and np.ptp(np.nan_to_num(values)) > 0.0:
-            found.append(name)
-    return found[:_MOST_CHANNELS]
-
-
-def _field(run: Run, name: str) -> str:
-    return f"channel.{name}" if f"channel.{name}" in (run.record.dtype.names or ()) else name
-
-
-def _channel(
-    axes: Axes, time_s: NDArray[np.float64], name: str, record: NDArray[np.void], column: int
-) -> None:
-    """One channel as a line; where there was no good sample it is marked."""
-    field = f"channel.{name}" if f"channel.{name}" in (record.dtype.names or ()) else name
-    good = record["quality"][:, column] == Quality.GOOD
-    values = np.where(good, record[field], np.nan)
-    axes.plot(time_s, values, color=ACTIVE if not name.startswith("poison") else TIME_COLOURS[2], lw=0.9)
-    if not good.all():
-        axes.plot(
-            time_s[~good],
-            np.zeros(int((~good).sum())),
-            "|",
-            color=FOOD,
-            ms=5,
-            transform=axes.get_xaxis_transform(),
-        )
-    axes.set_ylabel(name, fontsize=8, color=MUTED, rotation=0, ha="right", va="center")
