@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import enum
 import itertools
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+SI = tuple(
+    "m kg s A K mol cd rad sr Hz N Pa J W C V F ohm S Wb T H lm lx Bq Gy Sv kat degC".split()  # noqa: SIM905
+)
+"""The units that may be combined: `m/s2`, `N m`."""
+_PURE = {"%": "0.01", "percent": "0.01", "ppm": "1e-6", "ppb": "1e-9"}
+_PREFIXES = {"k": "1e3", "c": "1e-2", "m": "1e-3", "u": "1e-6", "n": "1e-9", "M": "1e6"}
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 class Quality(enum.IntEnum):
@@ -58,6 +68,48 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     doc: str = ""
 
 
+def complaint(channel: Channel) -> str | None:
+    """What is wrong with a declaration, in a line that says what is allowed; None if nothing is."""
+    checks = (
+        (_NAME.fullmatch(channel.name), "a name is lower-case words joined by dots, as in range.front"),
+        (_is_si(channel.unit), f"unit {channel.unit!r}: {_unit_help(channel.unit)}"),
+        (channel.size >= 1, f"size {channel.size}: must be at least 1"),
+        (channel.low < channel.high, f"low {channel.low:g}: must be less than high, {channel.high:g}"),
+        (channel.rate_hz > 0.0, f"rate_hz {channel.rate_hz:g}: must be greater than 0"),
+        (
+            channel.max_age_s * channel.rate_hz >= 1.0,
+            f"max_age_s {channel.max_age_s:g}: is stale before the next sample is due, "
+            f"{1.0 / (channel.rate_hz or 1.0):g} s later",
+        ),
+        (
+            channel.on_error in tuple(OnError),
+            f"on_error {channel.on_error!r}: must be {', '.join(OnError)}",
+        ),
+    )
+    return next((how for fine, how in checks if not fine), None)
+
+
+def _is_si(unit: str) -> bool:
+    """Whether a unit is made of SI symbols without prefixes (but kg): `m/s2`, `N m`."""
+    parts = re.split(r"[/* ]", unit)
+    return bool(unit) and all(re.sub(r"\^?-?\d+$", "", part) in SI or part == "1" for part in parts)
+
+
+def _unit_help(unit: str) -> str:
+    if unit in _PURE:
+        return f'must be SI; a share is a pure number, "1": 1 {unit} is {_PURE[unit]}'
+    if unit and unit[0] in _PREFIXES and unit[1:] in SI:
+        return f"must be SI without prefixes: 1 {unit} is {_PREFIXES[unit[0]]} {unit[1:]}"
+    return f'must be SI, made of {" ".join(SI)}; "1" for a pure number, and for raw counts'
+
+
+class _Index(dict[str, Any]):
+    """By the name of a channel. Whoever misspells one hears what there is."""
+
+    def __missing__(self, name: str) -> Any:
+        raise KeyError(f"no channel {name!r}: {', '.join(self)}")
+
+
 class Samples:
     """The caller's arrays that one device fills on every read.
 
@@ -82,9 +134,11 @@ class Samples:
         self.values[:] = 0.0
         self.time_s[:] = -np.inf
         self.quality[:] = Quality.STALE
-        self.slices = {c.name: slice(a, b) for c, a, b in zip(self.channels, starts, ends, strict=True)}
-        self._index = {c.name: i for i, c in enumerate(self.channels)}
-        self._start = {c.name: a for c, a in zip(self.channels, starts, strict=True)}
+        self.slices: dict[str, slice] = _Index(
+            {c.name: slice(a, b) for c, a, b in zip(self.channels, starts, ends, strict=True)}
+        )
+        self._index: dict[str, int] = _Index({c.name: i for i, c in enumerate(self.channels)})
+        self._start: dict[str, int] = _Index({c.name: a for c, a in zip(self.channels, starts, strict=True)})
 
     def put(self, name: str, value: float, time_s: float, quality: Quality = Quality.GOOD) -> None:
         """Record one scalar `value` of channel `name`, measured at `time_s` on the loop's clock."""

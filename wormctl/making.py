@@ -16,6 +16,7 @@ from wormctl.ablation import move_receptors, split_moves
 from wormctl.actuation import Actuation
 from wormctl.apart import ApartSensor, Recipe
 from wormctl.binding import Bind, Binding
+from wormctl.channel import complaint
 from wormctl.config import ConfigError, convert
 from wormctl.controller import Controller, Port
 from wormctl.device import (
@@ -273,6 +274,9 @@ def _check_specs(robot: Robot, snake: Snake, specs: Sequence[DeviceSpec]) -> Non
             raise ConfigError(
                 f"{robot.file}: {spec.name} is for plugin API {spec.api_version}, this is {API_VERSION}"
             )
+        for channel in spec.channels:
+            if (wrong := complaint(channel)) is not None:
+                raise ConfigError(f"{robot.file}: {spec.name}: channel {channel.name!r}: {wrong}")
     size = next((channel.size for channel in specs[0].channels if channel.name == JOINT_POSITION), 0)
     if size != snake.joints:
         part, wanted = robot.body, f"must be {snake.joints}, as {robot.description} has"

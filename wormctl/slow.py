@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from wormctl.channel import Quality, Samples
-from wormctl.device import Context, DeviceSpec, Noted, Sensor, said
+from wormctl.device import Context, DeviceError, DeviceSpec, Noted, Sensor, said
 
 JOIN_S = 2.0
 """How long `close` waits for a measurement that is under way."""
@@ -59,6 +59,8 @@ class SlowSensor(ABC):
 
     def configure(self, context: Context) -> None:
         """Open the hardware and start measuring."""
+        if not hasattr(self, "_closing"):
+            raise DeviceError(f"{type(self).__name__}.__init__ must call super().__init__(spec)")
         self.open(context)
         name = f"sensor {self.spec.name}"
         self._thread = threading.Thread(target=self._measure_until_closed, name=name, daemon=True)
@@ -81,6 +83,11 @@ class SlowSensor(ABC):
             self._lock.release()
         if clock_s - self._began_s > self._long_s and self.last_error is None:
             self.last_error = f"a measurement had not returned after {self._long_s:g} s"
+
+    @property
+    def measuring_s(self) -> float:
+        """For how long the present measurement has been going on; 0 between two."""
+        return max(0.0, time.monotonic() - self._began_s)
 
     def close(self) -> None:
         """End the thread and shut the hardware. Never raises; may be called twice."""

@@ -108,3 +108,32 @@ def test_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'range'" in capsys.readouterr().err
     assert main(["plugin", "check", "nowhere.py"]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_the_name_of_what_it_offers_and_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugin", "check", "keyboard", "--set", "force_n=2.0"]) == 0
+    assert "keyboard" in capsys.readouterr().out
+    assert main(["plugin", "check", "keyboard", "--set", "force_m=2.0"]) == 2
+    assert "no such setting, did you mean 'force_n'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["plugin", "check", "keyboard", "--set", "force_n"])
+    assert "must be NAME=VALUE" in capsys.readouterr().err
+
+
+def test_a_hook_without_its_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "eye.py")
+    file.write_text(file.read_text().replace("@hookimpl", ""))
+    status, out = check(file, capsys)
+    assert status == 1
+    assert "offers nothing: put @hookimpl before wormctl_register_sensors" in out
+
+
+def test_a_device_that_is_opened_too_early_even_if_it_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "eye.py")
+    opens = '    def __init__(self, config):\n        open("/dev/ttyNowhere", "rb")\n'
+    file.write_text(file.read_text().replace("    def __init__(self, config):\n", opens))
+    status, out = check(file, capsys)
+    assert status == 1
+    assert "does I/O while it is made (open /dev/ttyNowhere)" in out

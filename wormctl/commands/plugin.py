@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tomllib
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -31,6 +32,7 @@ examples:
   wormctl plugin list --kind sensor    only sensors, with their channels
   wormctl plugin show range            what one plugin, or one thing that it offers, is and may be set to
   wormctl plugin check ./my_sensor.py  does it keep the contract? also a package's folder, or an installed plugin
+  wormctl plugin check my-lidar --set port=/dev/ttyUSB0      with the real thing on the cable
   wormctl plugin new my-lidar          a package wormctl-my-lidar/ to begin with
   wormctl plugin new glow --kind actuator
 """
@@ -54,6 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     checking.add_argument(
         "what", metavar="NAME|PATH", help="installed, a .py file, or the folder of a package"
     )
+    checking.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], type=_setting,
+        help="a setting, as in a robot file, of what it offers: --set port=/dev/ttyUSB0",
+    )  # fmt: skip
     checking.add_argument("--json", action="store_true", help="one JSON object on stdout")
     new = actions.add_parser("new", help="write a new plugin with one method to fill in")
     new.add_argument("name", help="lower-case letters, digits and '-', as in my-lidar")
@@ -92,7 +98,7 @@ def _check(args: argparse.Namespace) -> int:
     with stdout_to_stderr():
         for target in find_target(args.what):
             with console.status("checking ...") if console.is_terminal else nullcontext():
-                findings += examine(target)
+                findings += examine(target, dict(args.set))
     broken = [finding for finding in findings if finding.rule is not None]
     if args.json:
         print(json.dumps([_finding(finding) for finding in findings]))
@@ -104,6 +110,17 @@ def _check(args: argparse.Namespace) -> int:
     if broken:
         print(f"{len(broken)} of {len(findings)} break the contract; plugins/README.md has all of it")
     return int(bool(broken))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """`port=/dev/ttyUSB0`, `gain=2.5`: the value as TOML has it, or else as plain text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r}: must be NAME=VALUE, as in port=/dev/ttyUSB0")
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name, value
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import math
-import re
+import os
 import sys
 import threading
 import time
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from wormctl.channel import Channel, Quality, Samples
+from wormctl.channel import Quality, Samples, complaint
 from wormctl.config import ConfigError, convert
 from wormctl.device import API_VERSION, Body, Config, Context, DeviceSpec, Sensor
 from wormctl.hookspecs import Offer
@@ -37,13 +37,8 @@ ARRAY_BYTES = 8192
 """Numbers and a few small arrays may come and go; an image, or a list of a thousand, may not."""
 THREADS_END_S = 2.5
 _SAME_S = 1e-6
-_SI = frozenset(
-    "m kg s A K mol cd rad sr Hz N Pa J W C V F ohm S Wb T H lm lx Bq Gy Sv kat degC".split()  # noqa: SIM905
-)
 GROWTH_BYTES = 2048
 """What `READS` reads may leave behind. Anything that grows with the reads is more."""
-
-_CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 class ConformanceError(AssertionError):
@@ -111,34 +106,8 @@ def declares_itself(name: str, spec: DeviceSpec) -> None:
     require(names, name, Rule.CHANNEL, "declares no channel")
     require(len(set(names)) == len(names), name, Rule.CHANNEL, f"declares a channel twice: {names}")
     for channel in spec.channels:
-        _declares_channel(name, channel)
-
-
-def _declares_channel(name: str, channel: Channel) -> None:
-    what = f"channel {channel.name!r}"
-    require(
-        _CHANNEL_NAME.fullmatch(channel.name),
-        name,
-        Rule.CHANNEL,
-        f"{what}: a name is lower-case words joined by dots",
-    )
-    for fine, how in (
-        (
-            _is_si(channel.unit),
-            f'unit {channel.unit!r}: must be SI: m, rad, m/s2, degC...; "1" for a pure number',
-        ),
-        (channel.size >= 1, "size must be at least 1"),
-        (channel.low < channel.high, "low must be less than high"),
-        (channel.rate_hz > 0.0, "rate_hz must be greater than 0"),
-        (channel.max_age_s * channel.rate_hz >= 1.0, "is stale before the next sample is due"),
-    ):
-        require(fine, name, Rule.CHANNEL, f"{what}: {how}")
-
-
-def _is_si(unit: str) -> bool:
-    """Whether a unit is made of SI symbols without prefixes (but kg): `m/s2`, `N m`."""
-    parts = re.split(r"[/* ]", unit)
-    return bool(unit) and all(re.sub(r"\^?-?\d+$", "", part) in _SI or part == "1" for part in parts)
+        wrong = complaint(channel)
+        require(wrong is None, name, Rule.CHANNEL, f"channel {channel.name!r}: {wrong}")
 
 
 def reads_properly(device: Sensor, context: Context) -> Samples:
@@ -209,7 +178,7 @@ def _read_until_good(device: Sensor, out: Samples, period_s: float) -> float:
             return now_s
         if time.monotonic() > deadline_s:
             bad = [c.name for c, q in zip(out.channels, out.quality, strict=True) if q != Quality.GOOD]
-            why = getattr(device, "last_error", None)
+            why = getattr(device, "last_error", None) or _why_none(device, out)
             raise ConformanceError(
                 device.spec.name,
                 Rule.SAMPLES,
@@ -217,6 +186,14 @@ def _read_until_good(device: Sensor, out: Samples, period_s: float) -> float:
             )
         now_s += period_s
         time.sleep(0.001)
+
+
+def _why_none(device: Sensor, out: Samples) -> str | None:
+    """What the samples themselves tell of a device that has not complained."""
+    never = [c.name for c, time_s in zip(out.channels, out.time_s, strict=True) if time_s == -math.inf]
+    if never and getattr(device, "measuring_s", 0.0) > FIRST_SAMPLE_S / 2:
+        return "measure has not returned: give what it waits for a timeout"
+    return f"it never calls out.put or out.stamp for {', '.join(never)}" if never else None
 
 
 def read(device: Sensor, now_s: float, out: Samples) -> None:
@@ -336,6 +313,7 @@ def truth_has_its_shape(body: Body, context: Context) -> None:
 
 
 _FORBIDDEN = ("socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn")
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random")
 _seen_io: list[str] | None = None
 _hooked = False
@@ -346,8 +324,12 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
         return
     if event in _FORBIDDEN:
         _seen_io.append(event)
-    elif event == "open" and str(args[0]).startswith("/dev/") and args[0] not in _HARMLESS:
-        _seen_io.append(f"open {args[0]}")
+    elif event == "open" and isinstance(args[0], str) and args[0] not in _HARMLESS:
+        path, _, flags = args
+        if os.path.realpath(path).startswith("/dev/"):
+            _seen_io.append(f"open {path}")
+        elif isinstance(flags, int) and flags & _WRITING and "__pycache__" not in path:
+            _seen_io.append(f"write {path}")
 
 
 @contextmanager
@@ -361,8 +343,16 @@ def _no_io(name: str) -> Iterator[None]:
     _seen_io = seen
     try:
         yield
+    except Exception as error:
+        if seen:  # it may be because of this that it failed
+            raise _opened(name, seen) from error
+        raise
     finally:
         _seen_io = None
-    require(
-        not seen, name, Rule.MAKE, f"does I/O while it is made ({', '.join(seen)}): open things in configure"
-    )
+    if seen:
+        raise _opened(name, seen)
+
+
+def _opened(name: str, seen: list[str]) -> ConformanceError:
+    what = ", ".join(dict.fromkeys(seen))
+    return ConformanceError(name, Rule.MAKE, f"does I/O while it is made ({what}): open things in configure")

@@ -6,14 +6,15 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import NamedTuple
 
 from wormctl.config import ConfigError, read_toml
 from wormctl.device import DeviceError
+from wormctl.layers import Settings
 from wormctl.names import unknown
-from wormctl.plugins import GROUP, load_file
+from wormctl.plugins import GROUP, load_file, load_plugins
 from wormctl.testing.checks import ConformanceError
 from wormctl.testing.contract import Rule
 from wormctl.testing.kit import checks_of
@@ -51,17 +52,26 @@ def find_target(what: str) -> list[Target]:
         return [Target(path.stem, file=path)]
     if path.is_dir():
         return _package(path)
-    found = [
-        entry
-        for entry in entry_points(group=GROUP)
-        if what in (entry.name, entry.dist.name if entry.dist is not None else "")
-    ]
+    entries = list(entry_points(group=GROUP))
+    found = [entry for entry in entries if what in (entry.name, _distribution(entry))]
     if not found:
-        known = {entry.name for entry in entry_points(group=GROUP)}
-        raise ConfigError(
-            f"{what}: {unknown('plugin', what, known)}, or name a .py file or the folder of a package"
-        )
+        offers = {
+            thing.thing.name: thing.origin
+            for table in load_plugins(warn=lambda line: None).tables.values()
+            for thing in table.values()
+        }
+        if (origin := offers.get(what)) is not None:
+            found = [e for e in entries if (e.name, _distribution(e)) == (origin.plugin, origin.distribution)]
+        else:
+            known = {entry.name for entry in entries} | set(offers)
+            raise ConfigError(
+                f"{what}: {unknown('plugin', what, known)}, or name a .py file or the folder of a package"
+            )
     return [Target(entry.module) for entry in found]
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else ""
 
 
 def _package(folder: Path) -> list[Target]:
@@ -73,8 +83,8 @@ def _package(folder: Path) -> list[Target]:
     return [Target(str(value).partition(":")[0], folder=source) for value in entries.values()]
 
 
-def examine(target: Target) -> Iterator[Finding]:
-    """What comes of each thing it offers, its import first."""
+def examine(target: Target, settings: Settings | None = None) -> Iterator[Finding]:
+    """What comes of each thing it offers, its import first. `settings`: for what has a setting of that name."""
     if (how := _import_elsewhere(target)) is not None:
         yield Finding("plugin", target.module, Rule.IMPORT, how)
         return
@@ -82,7 +92,7 @@ def examine(target: Target) -> Iterator[Finding]:
         sys.path.insert(0, str(target.folder.resolve()))
     try:
         plugin = load_file(target.file) if target.file is not None else importlib.import_module(target.module)
-        checks = checks_of(plugin)
+        checks = checks_of(plugin, settings=settings)
     except ConformanceError as error:
         yield Finding("plugin", target.module, error.rule, str(error))
         return
@@ -92,10 +102,14 @@ def examine(target: Target) -> Iterator[Finding]:
             check.run()
         except ConformanceError as error:
             if error.rule is Rule.SETTINGS and "there is no default" in str(error):
-                yield Finding(check.kind, check.name, None, f"not checked: {error.__cause__ or error}")
+                yield Finding(
+                    check.kind, check.name, None, f"not checked: {error.__cause__ or error}; --set gives it"
+                )
             else:
                 yield Finding(check.kind, check.name, error.rule, str(error))
         except DeviceError as error:
+            yield Finding(check.kind, check.name, None, f"not checked: {error}")
+        except ConfigError as error:
             yield Finding(check.kind, check.name, None, f"not checked: {error}")
         else:
             yield Finding(check.kind, check.name, None, "")

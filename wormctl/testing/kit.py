@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Samples
-from wormctl.config import ConfigError
+from wormctl.config import ConfigError, convert
 from wormctl.controller import OwnPolicy, Port
 from wormctl.device import (
     JOINT_POSITION,
@@ -27,9 +27,11 @@ from wormctl.device import (
     World,
 )
 from wormctl.hookspecs import Artist, Command, Offer
+from wormctl.layers import Settings
 from wormctl.lifecycle import GuardedBody
+from wormctl.names import unknown
 from wormctl.own_policy import OwnController
-from wormctl.plugins import collect
+from wormctl.plugins import HOOKS, collect
 from wormctl.testing import checks
 from wormctl.testing.checks import ConformanceError, nap_if_real, require
 from wormctl.testing.contract import Rule
@@ -45,13 +47,13 @@ _SETTLE_S, _UNARMED_S = 1.0, 0.5
 _STEPS = 200
 
 
-def check_plugin(plugin: object, *, context: Context | None = None) -> None:
-    """Everything that `plugin`, a module with hooks, offers, each with its default settings.
+def check_plugin(plugin: object, *, settings: Settings | None = None, context: Context | None = None) -> None:
+    """Everything that `plugin`, a module with hooks, offers, with its default settings but for `settings`.
 
-    Offers without usable defaults need `check_body`, `check_sensor` or another with a config. Raises
-    `ConformanceError` for the first thing that breaks the contract.
+    `settings` are as in a robot file, such as `{"port": fake_port().path}`, each for what has a setting of that name.
+    Raises `ConformanceError` for the first thing that breaks the contract.
     """
-    for check in checks_of(plugin, context=context):
+    for check in checks_of(plugin, settings=settings, context=context):
         check.run()
 
 
@@ -63,14 +65,20 @@ class Check(NamedTuple):
     run: Callable[[], None]
 
 
-def checks_of(plugin: object, *, context: Context | None = None) -> list[Check]:
-    """A check for everything that `plugin` offers. Raises `ConformanceError` if its hooks are not what they must be."""
+def checks_of(
+    plugin: object, *, settings: Settings | None = None, context: Context | None = None
+) -> list[Check]:
+    """A check for everything that `plugin` offers; see `check_plugin`.
+
+    Raises `ConformanceError` if its hooks are not what they must be, `ConfigError` for a setting that nothing has.
+    """
     name = getattr(plugin, "__name__", str(plugin))
     try:
         offered = collect(plugin)
     except Exception as error:
         raise ConformanceError(name, Rule.OFFER, str(error)) from error
-    require(any(offered.values()), name, Rule.OFFER, "offers nothing")
+    require(any(offered.values()), name, Rule.OFFER, f"offers nothing{_unmarked(plugin)}")
+    _all_known(name, settings or {}, [thing for things in offered.values() for thing in things])
     how: dict[str, Callable[[Any], None]] = {
         "world": check_world,
         "body": partial(check_body, context=context),
@@ -80,7 +88,37 @@ def checks_of(plugin: object, *, context: Context | None = None) -> list[Check]:
         "command": check_command,
         "artist": check_artist,
     }
-    return [Check(kind, thing.name, partial(how[kind], thing)) for kind in how for thing in offered[kind]]
+    return [
+        Check(kind, thing.name, partial(_with_settings, how[kind], thing, settings or {}))
+        for kind in how
+        for thing in offered[kind]
+    ]
+
+
+def _with_settings(check: Callable[..., None], thing: Any, settings: Settings) -> None:
+    own = {key: value for key, value in settings.items() if key in _fields(thing)}
+    if own:
+        check(thing, config=convert(own, thing.config, where=thing.name))
+    else:
+        check(thing)
+
+
+def _all_known(name: str, settings: Settings, offered: Sequence[Any]) -> None:
+    known = {field for thing in offered for field in _fields(thing)}
+    for key in settings:
+        if key not in known:
+            raise ConfigError(f"{name}: {unknown('setting', key, known)}")
+
+
+def _fields(thing: Any) -> tuple[str, ...]:
+    fields: tuple[str, ...] = thing.config.__struct_encode_fields__ if isinstance(thing, Offer) else ()
+    return fields
+
+
+def _unmarked(plugin: object) -> str:
+    """What a plugin whose author forgot the marker needs to hear."""
+    hooks = [name for name in HOOKS if callable(getattr(plugin, name, None))]
+    return f": put @hookimpl before {' and '.join(hooks)}" if hooks else ""
 
 
 def check_sensor(
