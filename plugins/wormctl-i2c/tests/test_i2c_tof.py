@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import threading
+import time
 from typing import Any
 
 import pytest
+from wormctl_i2c.bus import Bus
+from wormctl_i2c.chips import CHIPS
+from wormctl_i2c.finding import identify
 from wormctl_i2c.models import Vl53l0xModel, Vl53l1xModel
 from wormctl_i2c.models.bench import Bench, read_until
 from wormctl_i2c.rangers import Vl53l0x
-from wormctl_i2c.tof import Tof, TofConfig
+from wormctl_i2c.tof import MAKERS, Tof, TofConfig
 from wormctl_i2c.wire import Wire
 
 from wormctl.channel import Quality
 from wormctl.device import DeviceError
 from wormctl.testing import FakeBus, bare_context
 
-CHIPS = pytest.mark.parametrize(
+EYES = pytest.mark.parametrize(
     ("chip", "model"), [("vl53l0x", Vl53l0xModel), ("vl53l1x", Vl53l1xModel)], ids=["vl53l0x", "vl53l1x"]
 )
 
 
-@CHIPS
+@EYES
 def test_far_near_and_no_echo(chip: Any, model: Any) -> None:
     eye = model(distance_mm=1200)
     sensor = Tof(TofConfig(chip=chip, reach_m=0.5), Bench({0x29: eye}).buses)
@@ -42,7 +48,7 @@ def test_far_near_and_no_echo(chip: Any, model: Any) -> None:
     assert not eye.measures, "it is told to stop"
 
 
-@CHIPS
+@EYES
 def test_one_that_stops_is_started_anew(chip: Any, model: Any) -> None:
     eye = model()
     sensor = Tof(TofConfig(chip=chip), Bench({0x29: eye}).buses)
@@ -55,6 +61,52 @@ def test_one_that_stops_is_started_anew(chip: Any, model: Any) -> None:
         read_until(sensor, Quality.GOOD)
     finally:
         sensor.close()
+
+
+@EYES
+def test_one_that_a_killed_program_left_measuring_is_stopped_first(chip: Any, model: Any) -> None:
+    eye = model()
+    MAKERS[chip](Wire(FakeBus({0x29: eye}), 0x29))
+    assert eye.measures
+    sensor = Tof(TofConfig(chip=chip), Bench({0x29: eye}).buses)
+    sensor.configure(bare_context())
+    try:
+        assert not eye.disturbed, "it was set up while it measured"
+        assert read_until(sensor, Quality.GOOD).vector("tof")[0] == pytest.approx(0.25)
+    finally:
+        sensor.close()
+
+
+class Loose:
+    """A bus with a wire that comes loose at one transfer of all."""
+
+    def __init__(self, bus: Bus, at: int) -> None:
+        self._bus, self.left = bus, at
+
+    def transfer(self, address: int, write: bytes, read: int) -> bytes:
+        self.left -= 1
+        if self.left == 0:
+            raise OSError(errno.EREMOTEIO, "Remote I/O error")
+        return self._bus.transfer(address, write, read)
+
+    def close(self) -> None:
+        self._bus.close()
+
+
+@pytest.mark.parametrize("at", [*range(1, 10), *range(11, 220, 5)])
+def test_a_start_that_breaks_off_anywhere_can_be_made_again(at: int) -> None:
+    """Its registers are then left on any page."""
+    eye = Vl53l0xModel(period_s=0.0)
+    bus = Loose(FakeBus({0x29: eye}), at)
+    wire = Wire(bus, 0x29)
+    with contextlib.suppress(OSError):
+        Vl53l0x(wire)
+    bus.left = 0
+    with contextlib.suppress(OSError):  # it may have been left in its reset, and boots
+        identify(wire, CHIPS["vl53l0x"], wake=True)
+    time.sleep(0.005)
+    assert identify(wire, CHIPS["vl53l0x"], wake=True) == "vl53l0x"
+    assert Vl53l0x(wire).distance_m() == 0.25
 
 
 def test_a_vl53l1x_is_told_from_a_vl53l0x() -> None:

@@ -21,13 +21,13 @@ class Chip(NamedTuple):
     """Those it can have, the commonest first."""
     probe: Callable[[Wire], str | None]
     """The key of the chip that answers, else the name of another that is known, else None. Raises `OSError`."""
-    wake: bytes = b""
+    wake: tuple[bytes, ...] = ()
     """What to write first, if the chip may have been left where it does not show its identity."""
 
 
 _ALL = (
-    Chip("icm20948", "ICM-20948", "imu", (0x69, 0x68), icm20948.probe, icm20948.BANK_0),
-    Chip("vl53l0x", "VL53L0X", "tof", (0x29,), rangers.probe),
+    Chip("icm20948", "ICM-20948", "imu", (0x69, 0x68), icm20948.probe, (icm20948.BANK_0,)),
+    Chip("vl53l0x", "VL53L0X", "tof", (0x29,), rangers.probe, rangers.L0X_WAKE),
     Chip("vl53l1x", "VL53L1X", "tof", (0x29,), rangers.probe),
     Chip("sgp40", "SGP40", "gas", (0x59,), sgp40.probe),
     Chip("bme688", "BME688", "gas", (0x76, 0x77), bme68x.probe),

@@ -45,8 +45,8 @@ def find(lease: Lease, chip: Chip, config: I2cConfig) -> int:
 
 def identify(wire: Wire, chip: Chip, *, wake: bool) -> str | None:
     """Who answers; `wake` writes to it first what `chip` may need. Raises `OSError`."""
-    if wake and chip.wake:
-        wire.send(chip.wake)
+    for write in chip.wake if wake else ():
+        wire.send(write)
     return chip.probe(wire)
 
 

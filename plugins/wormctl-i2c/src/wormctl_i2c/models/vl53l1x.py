@@ -8,7 +8,10 @@ _CONTROL, _INTERRUPT, _CLEAR, _START, _STATUS, _RANGE, _MODEL = 0x30, 0x31, 0x86
 
 
 class Vl53l1xModel:
-    """`distance_mm` is what it sees; `status` what it thinks of that: 9 is valid."""
+    """`distance_mm` is what it sees; `status` what it thinks of that: 9 is valid.
+
+    `disturbed` says whether it was set up anew while it measured again and again.
+    """
 
     def __init__(self, distance_mm: int = 250, period_s: float = 0.02) -> None:
         self.distance_mm = distance_mm
@@ -17,6 +20,7 @@ class Vl53l1xModel:
         self.registers: dict[int, int] = {}
         self.pointer = 0
         self._next_s: float | None = None
+        self.disturbed = False
         self.lose_power()
 
     def lose_power(self) -> None:
@@ -35,6 +39,7 @@ class Vl53l1xModel:
             return
         self.pointer = int.from_bytes(data[:2], "big")
         for value in data[2:]:
+            self.disturbed |= self.measures and self.pointer not in (_CLEAR, _START)
             self.registers[self.pointer] = value
             if self.pointer == _START:
                 self._next_s = time.monotonic() + self.period_s if value & 0x40 else None
