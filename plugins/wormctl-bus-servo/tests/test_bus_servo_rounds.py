@@ -23,6 +23,7 @@ class ScriptedBus:
     """Answers at once. `fails(n)` says of the n-th question to all whether it fails; `deaf` servos answer nobody."""
 
     name = "a bus"
+    hold = -1
 
     def __init__(self) -> None:
         self.fails: Callable[[int], bool] = lambda n: False

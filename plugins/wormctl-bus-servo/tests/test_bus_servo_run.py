@@ -13,6 +13,7 @@ from wormctl_bus_servo import bus
 from wormctl_bus_servo.body import SILENT_S
 from wormctl_bus_servo.bus import open_bus
 from wormctl_bus_servo.for_tests import PERIOD_S, TIMEOUT_S, Rig, rig
+from wormctl_bus_servo.guardian import start_guardian
 from wormctl_bus_servo.kinds import KINDS
 from wormctl_bus_servo.rounds import LOAD, MISSES, TEMPERATURE, VOLTAGE
 
@@ -118,7 +119,7 @@ def test_an_unplugged_port_ends_the_run_within_half_a_second() -> None:
         snake.hold(0.1)
         snake.port.unplug()
         text, after_s = snake.fault()
-        assert text.endswith("has gone: unplugged?")
+        assert text.endswith("has gone: unplugged?; torque off cannot be sent: CUT THE SERVOS' SUPPLY")
         assert after_s < 0.5
         snake.body.stop("test")
         snake.body.stop("test")
@@ -167,7 +168,7 @@ def test_a_loop_that_hangs_loses_its_torque() -> None:
         time.sleep(0.4)  # no tick
         assert snake.limp()
         with pytest.raises(
-            DeviceError, match=r"no setpoint came for 0\.2 s: the loop hangs, or .*; the torque is off"
+            DeviceError, match=r"no setpoint came for 0\.2 s: the loop hangs, .*; the torque is off"
         ):
             snake.tick()
 
@@ -293,6 +294,31 @@ def test_stop_returns_while_the_bus_hangs_and_torque_is_off_when_it_is_back() ->
         hung[0].hang.clear()
         hung[0].released.set()
         assert snake.limp()
+
+
+def test_close_of_a_bus_that_hangs_leaves_the_snake_limp() -> None:
+    with rig() as snake:
+        hung: list[HungBus] = []
+
+        def opener(*args: object) -> object:
+            hung.append(HungBus(open_bus(*args)))  # type: ignore[arg-type]
+            return hung[0]
+
+        snake.body._open_bus = opener  # type: ignore[assignment]
+        snake.body._start_guardian = start_guardian
+        snake.configure()
+        snake.arm()
+        snake.hold(0.1)
+        hung[0].hang.set()
+        snake.hold(0.05)
+        snake.body.stop("test")
+        assert snake.limp()
+        for servo in snake.bus.servos.values():
+            servo["torque_enable"] = 1
+        snake.body.close()
+        assert snake.limp()
+        hung[0].hang.clear()
+        hung[0].released.set()
 
 
 def test_reading_and_writing_do_not_wait_for_the_bus() -> None:

@@ -24,7 +24,7 @@ from wormctl_bus_servo.rounds import LOAD, MOST_LOAD, TEMPERATURE, VOLTAGE, Roun
 from wormctl_bus_servo.worker import Worker
 
 Opener = Callable[[Kind, str, int], Bus]
-GuardianStarter = Callable[[BusServoConfig, str], Guardian]
+GuardianStarter = Callable[[BusServoConfig, Bus], Guardian]
 
 SILENT_S = 1.0
 """A position that is older than this ends the run. A servo that falls silent is named well before."""
@@ -99,15 +99,19 @@ class BusServoBody:
             )
         self._bus = bus = self._open_bus(config.what, config.port, config.baud)
         try:
+            self._guardian = self._start_guardian(config, bus)
             self._fits = admit(bus, config)
             self.notes = remarks(config, self._fits)
             self._is_quick_enough(Rounds(bus, config.what, self._fits), context.period_s)
-            self._guardian = self._start_guardian(config, bus.name)
+            # Here, not in `arm`: between the loop's look at the joints and their arming nothing may take long.
+            self._guardian.wait()
         except BaseException:
             self.close()
             raise
         rounds = Rounds(bus, config.what, self._fits)
-        self._worker = Worker(bus, config.servos, rounds, self.spec, context.period_s, config.silence_s)
+        self._worker = Worker(
+            bus, config.servos, rounds, self.spec, context.period_s, config.silence_s, self._guardian
+        )
         self._worker.start()
 
     def read(self, now_s: float, out: Samples) -> None:
@@ -127,8 +131,8 @@ class BusServoBody:
         worker.raise_fault()
         self._guardian.wait()
         arming = Arming(worker.bus, self.config.what, self._fits, self.config.silence_s, worker.lock)
-        worker.arming()
         try:
+            worker.arming()
             self._goals[:] = arming.run(worker.raise_if_failing)
             worker.drive(arming.marks())
             worker.tell(self._goals)
@@ -164,14 +168,15 @@ class BusServoBody:
         self._armed = False
         worker, self._worker = self._worker, None
         bus, self._bus = self._bus, None
-        ended = True
+        ended = limp = True
         if worker is not None:
             ended = worker.close()
+            limp = ended and not worker.owes
             self._counted = _counts(worker)
         if bus is not None and ended:
             bus.close()
         guardian, self._guardian = self._guardian, no_guardian()
-        guardian.dismiss()
+        guardian.dismiss(limp)
 
     def counted(self) -> dict[str, int]:
         """What the bus has carried and lost since the body was configured."""

@@ -44,6 +44,10 @@ class Bus(Protocol):
 
     name: str
 
+    @property
+    def hold(self) -> int:
+        """The file descriptor of a second hold on the port, for another process to inherit."""
+
     def read(self, servo: int, registers: tuple[str, ...]) -> tuple[Values, int]:
         """Registers of one servo, in one go, and the error byte of its answer."""
 
@@ -105,6 +109,11 @@ class RustypotBus:
             raise open_failed(self.name, error) from None
         self._definition = make.definition()
         self._blocks: dict[tuple[str, ...], Block] = {}
+
+    @property
+    def hold(self) -> int:
+        """See `Bus.hold`."""
+        return self._watch.fileno()
 
     def read(self, servo: int, registers: tuple[str, ...]) -> tuple[Values, int]:
         """See `Bus.read`."""

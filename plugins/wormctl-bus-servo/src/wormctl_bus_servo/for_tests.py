@@ -114,7 +114,7 @@ def rig(kind: str = "sts3215", *, guardian: Guardian | None = None, **settings: 
         body = BusServoBody(
             make_config(port.path, kind, **settings),
             open_bus=patient_bus,
-            start_guardian=lambda config, name: guardian or no_guardian(),
+            start_guardian=lambda config, bus: guardian or no_guardian(),
         )
         try:
             yield Rig(bus, port, body)

@@ -41,6 +41,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     lowest_v: float
     highest_v: float
     temperature_limit: str
+    limp: bytes
+    """The packet that switches the torque of every servo on the bus off, for whoever has no library."""
     torque_limit: str
     """The register in RAM that limits the torque."""
     torque_most: str
@@ -108,6 +110,7 @@ STS3215 = Kind(
     models={777: "STS3215"},
     lowest_v=6.0,
     highest_v=14.0,
+    limp=bytes.fromhex("FF FF FE 04 03 28 00 D2"),
     temperature_limit="max_temperature_limit",
     torque_limit="torque_limit",
     torque_most="max_torque_limit",
@@ -140,6 +143,7 @@ _DYNAMIXEL = Kind(
     models={1190: "XL330-M077", 1200: "XL330-M288"},
     lowest_v=4.0,
     highest_v=6.0,
+    limp=bytes.fromhex("FF FF FD 00 FE 06 00 03 40 00 00 2E 16"),
     temperature_limit="temperature_limit",
     torque_limit="goal_pwm",
     torque_most="pwm_limit",

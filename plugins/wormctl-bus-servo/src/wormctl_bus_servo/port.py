@@ -21,7 +21,7 @@ _FLAGS_AT, _LOW_LATENCY = 4, 1 << 13
 
 
 class Watch:
-    """A second hold on a port, opened before anybody locks it: tells at once when it has gone.
+    """A second hold on a port, opened before anybody locks it: tells at once when it has gone, and can be inherited.
 
     Asks the driver not to keep bytes back, which an FTDI chip does for 16 ms unless it is asked.
     """
@@ -41,6 +41,10 @@ class Watch:
             fcntl.ioctl(self._fd, termios.TIOCGSERIAL, settings)
             settings[_FLAGS_AT] |= _LOW_LATENCY
             fcntl.ioctl(self._fd, termios.TIOCSSERIAL, settings)
+
+    def fileno(self) -> int:
+        """Its file descriptor; -1 after `close`."""
+        return self._fd
 
     def gone(self) -> bool:
         """Whether the port has been unplugged. True after `close`."""

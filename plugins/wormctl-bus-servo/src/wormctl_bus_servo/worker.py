@@ -16,6 +16,7 @@ from wormctl.device import DeviceError, DeviceSpec
 from wormctl_bus_servo.arming import Marks
 from wormctl_bus_servo.bus import Bus
 from wormctl_bus_servo.checks import torque_off
+from wormctl_bus_servo.guardian import Guardian
 from wormctl_bus_servo.rounds import Rounds, SilenceError
 
 JOIN_S = 2.0
@@ -44,11 +45,15 @@ class Worker:
         spec: DeviceSpec,
         period_s: float,
         silence_s: float,
+        guardian: Guardian,
     ) -> None:
         self.bus, self.rounds = bus, rounds
         self.lock = threading.Lock()
         self.fault: str | None = None
         self.longest_s = 0.0
+        self.owes = False
+        """Whether a torque off has still to go out."""
+        self._guardian = guardian
         self._failing = False
         self._servos = tuple(servos)
         self._period_s, self._silence_s = period_s, silence_s
@@ -82,7 +87,8 @@ class Worker:
             self._slot_lock.release()
 
     def tell(self, goals: Sequence[int]) -> None:
-        """Send the servos there, in the next round, which starts now."""
+        """Send the servos there, in the next round, which starts now. Raises `DeviceError` as `raise_fault` does."""
+        self.raise_fault()
         with self._slot_lock:
             self._goals = list(goals)
             self._told_s = time.monotonic()
@@ -94,14 +100,20 @@ class Worker:
         """Raise `DeviceError` if something has gone wrong."""
         if self.fault is not None:
             raise DeviceError(self.fault)
+        # After a pause the loop has to be told before its next setpoint makes all look well.
+        if self._mode is Mode.DRIVEN and time.monotonic() - self._told_s > self._silence_s:
+            self.stop()
+            raise DeviceError(self._silence())
 
     def raise_if_failing(self) -> None:
         """The same, as soon as it is known that something has, and not yet what. For whoever has the lock."""
         if self._failing:
             raise DeviceError(self.fault or "bus-servo: the bus has failed while arming")
+        self._guardian.beat()
 
     def arming(self) -> None:
-        """The torque is going to be switched on by somebody who has the lock."""
+        """The torque is going to be switched on by somebody who has the lock. Raises `DeviceError` if nobody guards."""
+        self._guardian.beat()
         self._mode = Mode.ARMING
 
     def drive(self, marks: Marks) -> None:
@@ -111,13 +123,16 @@ class Worker:
         self._mode = Mode.DRIVEN
 
     def stop(self) -> None:
-        """Torque off, at once. Never raises. If the bus does not come free, the thread does it when it is back."""
+        """Torque off, at once. Never raises. If the bus does not come free, the guardian does it without."""
         with self._slot_lock:
             self._mode, self._goals = Mode.LIMP, None
+            self.owes = self.owes or not self._failing  # `_fail` sees to it itself
         if not self.lock.acquire(timeout=STOP_S):
-            return  # the round that hangs ends in `_round` or `_fail`, and both look at the mode
+            if self.owes:
+                self._guardian.help()
+            return  # the round that hangs ends in `_round` or `_fail`, and both do it, too
         try:
-            torque_off(self.bus, self._servos)
+            self._let_go()
         finally:
             self.lock.release()
 
@@ -162,9 +177,11 @@ class Worker:
         with self.lock:
             began_s = time.monotonic()
             goals, marks, mode = self._take(began_s)
+            if mode is not Mode.LIMP:
+                self._guardian.beat()
             self.rounds.run(began_s, goals, marks, self._fresh)
-            if self._mode is Mode.LIMP and (mode is not Mode.LIMP or self.rounds.left_on):
-                torque_off(self.bus, self._servos)  # a packet was lost, or somebody stopped during this round
+            if self._mode is Mode.LIMP and (self.owes or self.rounds.left_on):
+                self._let_go()  # somebody stopped during this round, or a packet was lost
             self.longest_s = max(self.longest_s, time.monotonic() - began_s)
         with self._slot_lock:
             self._slot.values[:] = self._fresh.values
@@ -176,22 +193,36 @@ class Worker:
             if self._mode is not Mode.DRIVEN:
                 return None, None, self._mode
             if now_s - self._told_s > self._silence_s:
-                raise DeviceError(
-                    f"bus-servo: no setpoint came for {self._silence_s:g} s: the loop hangs, or the computer "
-                    "is too busy; the torque is off"
-                )
+                raise DeviceError(self._silence())
             goals, self._goals = self._goals, None
             return goals, self._marks, self._mode
 
     def _fail(self, error: DeviceError) -> None:
         said = str(error)
         with self._slot_lock:
-            self._mode, self._goals = Mode.LIMP, None
+            self._mode, self._goals, self.owes = Mode.LIMP, None, True
         with self.lock:
-            self._failing = True
-            torque_off(self.bus, self._servos)
-            if isinstance(error, SilenceError):
-                with contextlib.suppress(DeviceError):
-                    said = self.rounds.blame() or said
-            torque_off(self.bus, self._servos)
+            self._failing = True  # the next line settles what is owed
+            if self._let_go():
+                if isinstance(error, SilenceError):
+                    with contextlib.suppress(DeviceError):
+                        said = self.rounds.blame() or said
+                torque_off(self.bus, self._servos)
+            else:
+                said += "; torque off cannot be sent: CUT THE SERVOS' SUPPLY"
         self.fault = said
+
+    def _let_go(self) -> bool:
+        """Torque off for all, or else let the guardian do it. For whoever has the lock; whether it went out."""
+        self.owes = not torque_off(self.bus, self._servos)
+        if self.owes:
+            self._guardian.help()
+        else:
+            self._guardian.relax()
+        return not self.owes
+
+    def _silence(self) -> str:
+        return (
+            f"bus-servo: no setpoint came for {self._silence_s:g} s: the loop hangs, the run was suspended (Ctrl-Z), "
+            "or the computer is too busy; the torque is off"
+        )
