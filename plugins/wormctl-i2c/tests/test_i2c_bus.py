@@ -6,6 +6,7 @@ import errno
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from wormctl_i2c.trouble import ShortReadError, cannot_open, explain
 from wormctl.device import DeviceError
 
 READS = 1  # I2C_M_RD
+HERE = Path(__file__)
 
 
 class Kernel:
@@ -27,9 +29,12 @@ class Kernel:
     def __init__(self) -> None:
         self.transfers: list[list[tuple[int, int, bytes]]] = []
         self.closed = False
+        self.fault: OSError | None = None
         self.inside = self.most_inside = 0
 
     def i2c_rdwr(self, *messages: Any) -> None:
+        if self.fault is not None:
+            raise self.fault
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
         time.sleep(0.0005)
@@ -47,7 +52,7 @@ class Kernel:
 
 def test_a_transfer_is_one_call_of_the_kernel() -> None:
     kernel = Kernel()
-    bus = LinuxBus(kernel)
+    bus = LinuxBus(lambda: kernel, HERE)
     assert bus.transfer(0x29, b"\x01\x0f", 2) == b"\xa5\xa5"
     assert bus.transfer(0x29, b"\x87\x40", 0) == b""
     assert bus.transfer(0x59, b"", 3) == b"\xa5" * 3
@@ -64,7 +69,7 @@ def test_a_transfer_is_one_call_of_the_kernel() -> None:
 
 def test_threads_take_turns() -> None:
     kernel = Kernel()
-    bus = LinuxBus(kernel)
+    bus = LinuxBus(lambda: kernel, HERE)
     threads = [
         threading.Thread(target=lambda: [bus.transfer(0x29, b"\x00", 1) for _ in range(20)]) for _ in range(4)
     ]
@@ -74,6 +79,43 @@ def test_threads_take_turns() -> None:
         thread.join(10.0)
     assert kernel.most_inside == 1
     assert len(kernel.transfers) == 80
+
+
+@pytest.mark.parametrize("said", [errno.ENODEV, errno.EIO, errno.EPIPE])
+def test_an_adapter_that_is_plugged_in_again_is_opened_anew(said: int, tmp_path: Path) -> None:
+    """Some adapters' drivers do not say that they are gone: the device file does."""
+    file, opened = tmp_path / "i2c-7", [Kernel()]
+
+    def plug() -> Kernel:
+        if not file.exists():
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        opened.append(Kernel())
+        return opened[-1]
+
+    file.touch()
+    bus = LinuxBus(plug, file)
+    opened[-1].fault = OSError(said, "what the adapter's driver says")
+    file.unlink()
+    for _ in range(2):
+        with pytest.raises(OSError, match="gone|No such file") as caught:
+            bus.transfer(0x29, b"\xc0", 1)
+        assert explain(caught.value, 7) == "I2C bus 7 has gone: was its adapter unplugged?"
+        assert opened[-1].closed, "a device file that is kept open keeps its number from the adapter"
+    file.touch()
+    assert bus.transfer(0x29, b"\xc0", 1) == b"\xa5"
+    bus.close()
+    assert opened[-1].closed
+    with pytest.raises(OSError, match="closed"):
+        bus.transfer(0x29, b"\xc0", 1)
+
+
+def test_a_disturbed_transfer_leaves_the_bus_open() -> None:
+    kernel = Kernel()
+    bus = LinuxBus(lambda: kernel, HERE)
+    kernel.fault = OSError(errno.EIO, "Input/output error")
+    with pytest.raises(OSError, match="Input/output"):
+        bus.transfer(0x29, b"\xc0", 1)
+    assert not kernel.closed
 
 
 def test_a_bus_is_opened_once_and_closed_with_the_last_who_uses_it() -> None:

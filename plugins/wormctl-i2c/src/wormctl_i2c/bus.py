@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 from wormctl.device import DeviceError
+from wormctl_i2c.trouble import GONE
 
 LOWEST, HIGHEST = 0x08, 0x77
 """The addresses that a chip may have."""
@@ -37,13 +42,16 @@ def library(module: str, package: str) -> Any:
 
 
 class LinuxBus:
-    """/dev/i2c-N through smbus2. Several threads may use it at once.
+    """The device file of a bus, through smbus2. Several threads may use it at once.
 
-    `smbus` has `i2c_rdwr` and `close`, as `smbus2.SMBus` has.
+    `opener` gives an `smbus2.SMBus`, or what has its `i2c_rdwr` and `close`. A bus that has gone, as its adapter was
+    unplugged, is let go at once, which gives its number free, and opened anew by the next transfer.
     """
 
-    def __init__(self, smbus: Any) -> None:
-        self._smbus = smbus
+    def __init__(self, opener: Callable[[], Any], file: Path) -> None:
+        self._opener, self._file = opener, file
+        self._smbus: Any = opener()
+        self._closed = False
         self._message = library("smbus2", "smbus2").i2c_msg
         self._lock = threading.Lock()
 
@@ -54,19 +62,35 @@ class LinuxBus:
         if write or reply is None:
             messages.insert(0, self._message.write(address, write))
         with self._lock:
-            self._smbus.i2c_rdwr(*messages)
+            if self._closed:
+                raise OSError(errno.EBADF, "the bus is closed")
+            if self._smbus is None:
+                self._smbus = self._opener()
+            try:
+                self._smbus.i2c_rdwr(*messages)
+            except OSError as error:
+                if error.errno not in GONE and self._file.exists():
+                    raise
+                self._let_go()
+                raise OSError(errno.ENODEV, "the bus has gone") from error
         return b"" if reply is None else bytes(reply)
 
     def close(self) -> None:
         """Close the device file, soon: a transfer that hangs does not keep it open."""
         waited = self._lock.acquire(timeout=_PATIENCE_S)
         try:
-            self._smbus.close()
+            self._closed = True
+            self._let_go()
         finally:
             if waited:
                 self._lock.release()
 
+    def _let_go(self) -> None:
+        smbus, self._smbus = self._smbus, None
+        if smbus is not None:
+            smbus.close()
+
 
 def open_linux_bus(number: int) -> Bus:
     """/dev/i2c-`number`. Raises `OSError`, and `DeviceError` where smbus2 is missing."""
-    return LinuxBus(library("smbus2", "smbus2").SMBus(number))
+    return LinuxBus(partial(library("smbus2", "smbus2").SMBus, number), Path(f"/dev/i2c-{number}"))

@@ -9,7 +9,8 @@ NOBODY = (errno.EREMOTEIO, errno.ENXIO)
 """How adapters say that an address was not acknowledged."""
 
 _STUCK = (errno.ETIMEDOUT, errno.EBUSY)
-_GONE = (errno.EBADF, errno.ENODEV)
+GONE = (errno.EBADF, errno.ENODEV, errno.ENOENT, errno.ESHUTDOWN)
+"""How the kernel says that the bus itself is no longer there."""
 
 
 class ShortReadError(OSError):
@@ -48,7 +49,7 @@ def explain(error: OSError, number: int) -> str:
             f"I2C bus {number} is stuck, a device holds the clock or the data line down: take the power off the "
             "sensors for a moment, look for a short"
         )
-    if error.errno in _GONE:
+    if error.errno in GONE:
         return f"I2C bus {number} has gone: was its adapter unplugged?"
     if error.errno in (errno.EIO, errno.EAGAIN):
         return "the transfer was disturbed: shorten the wires, keep them away from the servos' leads"
