@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from wormctl_bus_servo.easing import easing_step
 from wormctl_bus_servo.fake import FakeServo
-from wormctl_bus_servo.for_tests import rig
+from wormctl_bus_servo.for_tests import PERIOD_S, rig
+from wormctl_bus_servo.guardian import no_guardian
 
 from wormctl.device import DeviceError
+
+
+def deg(angle_deg: float) -> int:
+    """As ticks."""
+    return round(angle_deg * 4096 / 360)
+
 
 TORQUE_ON = {"sts3215": bytes.fromhex("83 28 01 01 01"), "xl330": bytes.fromhex("83 40 00 01 00 01 01")}
 GOAL = {"sts3215": bytes.fromhex("83 2A 02"), "xl330": bytes.fromhex("83 74 00 04 00")}
@@ -123,6 +133,70 @@ def test_beyond_its_own_limits_it_does_not_arm() -> None:
         assert snake.limp()
 
 
+@pytest.mark.parametrize("direction", [1, -1])
+def test_beyond_its_joints_limits_it_does_not_arm(direction: int) -> None:
+    with rig(joint=[{"low_deg": -30.0, "direction": direction}] + [{}] * 11) as snake:
+        snake.bus[1]["present_position"] = 2048 - direction * deg(36.0)
+        snake.configure()
+        with pytest.raises(
+            DeviceError,
+            match=r"servo 1 \(joint 0\) stands at -36 degrees, beyond its joint's limits of -30 to \+60: turn it",
+        ):
+            snake.arm()
+        assert snake.limp()
+        assert not any(TORQUE_ON["sts3215"] in packet for packet in snake.bus.packets)
+
+
+def test_a_little_beyond_its_joints_limits_it_goes_back_gently() -> None:
+    with rig(joint=[{"low_deg": -30.0}] + [{}] * 11) as snake:
+        snake.bus[1]["present_position"] = 2048 - deg(34.5)
+        snake.configure()
+        snake.arm()
+        snake.hold(0.4)
+        sent = snake.goals_sent(1)
+        assert sent[-1] == 2048 - deg(30.0)
+        steps = [abs(b - a) for a, b in pairwise([2048 - deg(34.5), *sent])]
+        assert max(steps) <= easing_step(snake.context.snake, PERIOD_S) < deg(1.5)
+        # From then on it is as quick as it is told to be.
+        snake.goal_rad[0] = 0.0
+        snake.tick()
+        snake.until(lambda: snake.goals_sent(1)[-1] == 2048)
+        assert snake.goals_sent(1)[-2] == 2048 - deg(30.0)
+
+
+def test_a_snake_that_was_moved_while_it_was_armed_is_not_thrown_back() -> None:
+    with rig() as snake:
+        snake.configure()
+        snake.arm()
+        snake.goal_rad[2] += math.radians(9.0)  # as the loop saw it before
+        with pytest.raises(
+            DeviceError, match=r"servo 3 \(joint 2\) is sent 9 degrees away from where it was armed"
+        ):
+            snake.tick()
+        snake.body.stop("test")
+        assert snake.limp()
+        assert snake.bus[3]["goal_position"] == 2048
+
+
+def test_a_guardian_that_is_slow_to_start_is_waited_for_before_the_loop_looks() -> None:
+    class Slow(type(no_guardian())):  # type: ignore[misc]
+        waits = 0
+
+        def wait(self) -> None:
+            self.waits += 1
+            if self.waits == 1:
+                time.sleep(0.3)
+
+    guardian = Slow()
+    with rig(guardian=guardian) as snake:
+        snake.configure()
+        assert guardian.waits == 1
+        began_s = time.monotonic()
+        snake.arm()
+        assert time.monotonic() - began_s < 1.0
+        assert guardian.waits == 2  # whether it is still there
+
+
 def test_a_servo_that_falls_silent_while_arming_ends_it() -> None:
     with rig() as snake:
         snake.configure()
@@ -154,6 +228,7 @@ def test_it_goes_where_it_is_told_and_no_farther_than_it_may() -> None:
         snake.configure()
         assert snake.position_rad()[0] == pytest.approx(-48 * 2 * math.pi / 4096)
         snake.arm()
+        snake.hold(0.1)
         snake.goal_rad[:3] = (0.2, 0.5, -0.3)
         snake.hold(0.4)
         assert snake.position_rad()[:3] == pytest.approx([0.2, math.radians(10.0), -0.3], abs=0.002)

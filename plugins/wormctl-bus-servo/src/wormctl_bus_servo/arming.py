@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -9,6 +10,7 @@ from contextlib import AbstractContextManager
 from wormctl.device import DeviceError
 from wormctl_bus_servo.bus import TRIES, Bus, BusError
 from wormctl_bus_servo.checks import Fit
+from wormctl_bus_servo.joints import reach_deg
 from wormctl_bus_servo.kinds import Kind, watchdog_units
 
 RAMP = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -17,7 +19,8 @@ STEP_S = 0.04
 NEAR_TICKS = 8
 """A goal that is read back may differ by so much from what was written: some firmware lets it follow the position."""
 JUMP_TICKS = 57
-"""5 degrees: whoever moves farther when it is switched on was not where it said."""
+"""5 degrees: whoever moves farther when it is switched on was not where it said. So far beyond its joint's limits a servo
+may stand, as the loop bears it: the first setpoints bring it back inside."""
 
 Marks = dict[str, list[int]]
 """What registers hold in armed servos, one value a servo."""
@@ -84,6 +87,12 @@ class Arming:
                 raise DeviceError(
                     f"{fit.who} stands at tick {goal}, beyond its own limits {fit.low} to {fit.high}: turn it "
                     "towards straight by hand, then start again"
+                )
+            if not fit.map.low - JUMP_TICKS <= goal <= fit.map.high + JUMP_TICKS:
+                least, most = reach_deg(fit.map)
+                raise DeviceError(
+                    f"{fit.who} stands at {math.degrees(fit.map.angle_rad(goal)):.0f} degrees, beyond its joint's "
+                    f"limits of {least:.0f} to {most:+.0f}: turn it towards straight by hand, then start again"
                 )
         self._write("goal_position", goals, NEAR_TICKS)
         return goals

@@ -18,6 +18,7 @@ from wormctl_bus_servo.arming import Arming
 from wormctl_bus_servo.bus import Bus, BusError, open_bus
 from wormctl_bus_servo.checks import Fit, admit, remarks
 from wormctl_bus_servo.config import BusServoConfig
+from wormctl_bus_servo.easing import Easing, easing_step
 from wormctl_bus_servo.guardian import Guardian, no_guardian, start_guardian
 from wormctl_bus_servo.kinds import Kind
 from wormctl_bus_servo.rounds import LOAD, MOST_LOAD, TEMPERATURE, VOLTAGE, Rounds
@@ -84,6 +85,8 @@ class BusServoBody:
         self._guardian: Guardian = no_guardian()
         self._fits: tuple[Fit, ...] = ()
         self._goals = [0] * config.joints
+        self._easing = Easing((), (), 1)
+        self._step = 1
         self._armed = False
         self._counted: dict[str, int] = {}
 
@@ -108,6 +111,7 @@ class BusServoBody:
         except BaseException:
             self.close()
             raise
+        self._step = easing_step(context.snake, context.period_s)
         rounds = Rounds(bus, config.what, self._fits)
         self._worker = Worker(
             bus, config.servos, rounds, self.spec, context.period_s, config.silence_s, self._guardian
@@ -134,6 +138,7 @@ class BusServoBody:
         try:
             worker.arming()
             self._goals[:] = arming.run(worker.raise_if_failing)
+            self._easing = Easing(self._fits, self._goals, self._step)
             worker.drive(arming.marks())
             worker.tell(self._goals)
         except BusError as error:
@@ -145,7 +150,10 @@ class BusServoBody:
         self._armed = True
 
     def write(self, setpoint_rad: NDArray[np.float64], now_s: float) -> None:
-        """Have the setpoints sent, within each servo's limits. Raises `DeviceError` for what is no angle."""
+        """Have the setpoints sent, within each servo's limits; the first ones are approached gently.
+
+        Raises `DeviceError` for what is no angle, and for first ones that are far from the pose that was armed.
+        """
         if not self._armed:
             raise DeviceError("bus-servo: not armed, so it does not move")
         if len(setpoint_rad) != len(self._fits):
@@ -155,6 +163,7 @@ class BusServoBody:
                 self._goals[joint] = fit.map.ticks(float(setpoint_rad[joint]))
             except ValueError as error:
                 raise DeviceError(f"bus-servo: the setpoint of joint {joint}: {error}") from None
+        self._easing.ease(self._goals)
         self._ready().tell(self._goals)
 
     def stop(self, reason: str) -> None:

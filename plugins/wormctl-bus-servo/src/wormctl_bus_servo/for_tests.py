@@ -89,6 +89,19 @@ class Rig:
             time.sleep(0.002)
         return True
 
+    def goals_sent(self, servo: int) -> list[int]:
+        """Where a Feetech servo was sent since it was armed, in order; the same only once if again and again."""
+        on = max(
+            i for i, packet in enumerate(self.bus.packets) if packet[4:8] == bytes.fromhex("83 28 01 01")
+        )
+        out: list[int] = []
+        for packet in self.bus.packets[on:]:
+            if packet[4:7] == bytes.fromhex("83 2A 02"):
+                at = 7 + 3 * self.body.config.servos.index(servo)
+                goal = int.from_bytes(packet[at + 1 : at + 3], "little")
+                out += [goal] if out[-1:] != [goal] else []
+        return out
+
     def position_rad(self) -> NDArray[Any]:
         """Where the joints stand, by the last read."""
         return self.out.vector(JOINT_POSITION).copy()
