@@ -103,12 +103,37 @@ def test_too_many_in_a_window_are_a_bad_bus() -> None:
     )
 
 
-def test_a_servo_that_answers_to_all_but_not_alone_is_silent_too() -> None:
+@pytest.mark.parametrize("deaf", [{1, 2, 3}, {2}])
+def test_a_servo_that_answers_to_all_but_not_alone_is_silent_too(deaf: set[int]) -> None:
     bus, rounds, out = made()
-    bus.deaf = {1, 2, 3}
+    bus.deaf = deaf
     n, error = rounds_until_error(rounds, out, 100)
-    assert n == MISSES
+    assert n == min(deaf) - 1 + MISSES
     assert isinstance(error, SilenceError)
+    assert rounds.bad == MISSES
+    assert f"servo {min(deaf)} " in (rounds.blame() or "") or deaf == {1, 2, 3}
+
+
+def test_a_servo_that_gives_its_health_only_when_asked_twice_is_a_bad_bus() -> None:
+    bus, rounds, out = made()
+
+    def round_of(n: int) -> None:
+        bus.deaf = {2} if bus.looked_at[-1:] == [1] else set()
+        rounds.run(0.02 * n, None, None, out)
+
+    for n in range(4 * MOST_BAD + 1):
+        round_of(n)
+    assert rounds.bad == MOST_BAD
+    with pytest.raises(DeviceError, match=r"of 42 rounds of the bus had no good answer \(servo 2: Operation"):
+        round_of(4 * MOST_BAD + 1)
+
+
+def test_while_one_servo_is_asked_again_it_still_is_only_a_round_or_two() -> None:
+    bus, rounds, out = made()
+    for n in range(6):
+        bus.deaf = {2} if n in (1, 2) else set()
+        rounds.run(0.02 * n, None, None, out)
+    assert bus.looked_at == [1, 2, 2, 2, 3, 1]
 
 
 def test_servos_are_looked_at_in_turn_and_one_with_an_alarm_at_once() -> None:

@@ -19,8 +19,8 @@ STEP_S = 0.04
 NEAR_TICKS = 8
 """A goal that is read back may differ by so much from what was written: some firmware lets it follow the position."""
 JUMP_TICKS = 57
-"""5 degrees: whoever moves farther when it is switched on was not where it said. So far beyond its joint's limits a servo
-may stand, as the loop bears it: the first setpoints bring it back inside."""
+"""5 degrees: whoever moves farther when it is switched on was not where it said. A servo may stand as far beyond its
+joint's limits, as the loop bears it: the first setpoints bring it back inside."""
 
 Marks = dict[str, list[int]]
 """What registers hold in armed servos, one value a servo."""

@@ -41,7 +41,8 @@ class Rounds:
         self._bus, self._kind, self._fits = bus, kind, tuple(fits)
         self._ids = [fit.servo for fit in fits]
         self._next = 0
-        self._missed = self._unseen = 0
+        self._missed = 0
+        self._unseen = [0] * len(self._fits)
         self._last_error = ""
         self._window = self._bad = 0
         self._volt_bad = [0] * len(self._fits)
@@ -62,8 +63,8 @@ class Rounds:
             self._miss(error)  # another question would only take longer to find the same
         else:
             self._missed = 0
-            self._health(now_s, self._next if alarmed is None else alarmed, marks, out)
-            self._next = (self._next + 1) % len(self._fits)
+            if self._health(now_s, self._next if alarmed is None else alarmed, marks, out):
+                self._next = (self._next + 1) % len(self._fits)
         self._count()
 
     def _motion(self, now_s: float, out: Samples) -> int | None:
@@ -90,17 +91,18 @@ class Rounds:
             out.fail(LOAD)
         return alarmed
 
-    def _health(self, now_s: float, joint: int, marks: Marks | None, out: Samples) -> None:
+    def _health(self, now_s: float, joint: int, marks: Marks | None, out: Samples) -> bool:
+        """Look at one servo; whether it answered. One that did not is asked again in the next round."""
         fit = self._fits[joint]
         try:
             values, _ = self._bus.read(fit.servo, self._kind.state)
         except BusError as error:
-            self._unseen += 1
-            self._last_error = f"servo {fit.servo}: {error}"
-            if self._unseen >= MISSES:
+            self._unseen[joint] += 1
+            self._was_bad(f"servo {fit.servo}: {error}")
+            if self._unseen[joint] >= MISSES:
                 raise self._silent() from None
-            return
-        self._unseen = 0
+            return False
+        self._unseen[joint] = 0
         raise_alarm(self._kind, fit, values)
         raise_heat(fit, values)
         volt = values[self._kind.voltage] / 10.0
@@ -119,6 +121,7 @@ class Rounds:
         if math.isfinite(oldest_s):
             out.stamp(TEMPERATURE, oldest_s)
             out.stamp(VOLTAGE, oldest_s)
+        return True
 
     def _still_armed(self, fit: Fit, joint: int, values: Values, marks: Marks) -> None:
         watchdog = self._kind.watchdog
@@ -135,11 +138,14 @@ class Rounds:
 
     def _miss(self, error: BusError) -> None:
         self._missed += 1
-        self.bad += 1
-        self._bad += 1
-        self._last_error = f"servo {error.servo}: {error}" if error.servo is not None else str(error)
+        self._was_bad(f"servo {error.servo}: {error}" if error.servo is not None else str(error))
         if self._missed >= MISSES:
             raise self._silent()
+
+    def _was_bad(self, why: str) -> None:
+        self.bad += 1
+        self._bad += 1
+        self._last_error = why
 
     def _count(self) -> None:
         self._window += 1
@@ -159,5 +165,5 @@ class Rounds:
 
     def blame(self) -> str | None:
         """Which servos give no good answer now, in one line; None if all do."""
-        bad = silent_ones(self._bus, self._ids, self._kind.motion)
+        bad = silent_ones(self._bus, self._ids, (*self._kind.motion, *self._kind.state))
         return explain_silence(self._ids, bad, f"on {self._bus.name} any more") if bad else None
