@@ -105,6 +105,51 @@ def test_an_acceleration_that_a_servo_caps_is_what_it_must_keep() -> None:
         assert "servo 4 (joint 3) has started anew by itself (acceleration = 0, was 50)" in snake.fault()[0]
 
 
+def test_what_another_tool_has_left_does_not_slow_a_servo_down() -> None:
+    with rig() as snake:
+        for servo in snake.bus.servos.values():
+            servo["goal_velocity"], servo["goal_time"] = 50, 3000
+        snake.configure()
+        snake.arm()
+        assert {(s["goal_velocity"], s["goal_time"]) for s in snake.bus.servos.values()} == {(0, 0)}
+        snake.body.stop("test")
+        snake.bus[6].deaf_to = frozenset({46})
+        snake.bus[6]["goal_velocity"] = 50
+        with pytest.raises(
+            DeviceError, match=r"servo 6 \(joint 5\) keeps goal_velocity = 50 when it is told 0"
+        ):
+            snake.arm()
+
+
+@pytest.mark.parametrize("kind", ["xl330", "xl430"])
+def test_what_another_tool_has_left_does_not_slow_a_dynamixel_down(kind: str) -> None:
+    with rig(kind) as snake:
+        for servo in snake.bus.servos.values():
+            servo["profile_velocity"], servo["profile_acceleration"] = 50, 20
+        snake.configure()
+        snake.arm()
+        assert {(s["profile_velocity"], s["profile_acceleration"]) for s in snake.bus.servos.values()} == {
+            (0, 0)
+        }
+
+
+def test_a_setting_that_is_lost_once_is_sent_again() -> None:
+    class Forgetful(FakeServo):
+        lost = 1
+
+        def write(self, address: int, data: bytes) -> int:
+            if address == 41 and Forgetful.lost:
+                Forgetful.lost -= 1
+                return 0
+            return super().write(address, data)
+
+    with rig() as snake:
+        snake.bus[4].__class__ = Forgetful
+        snake.configure()
+        snake.arm()
+        assert snake.bus[4]["acceleration"] == 254
+
+
 def test_a_servo_that_moves_when_switched_on_ends_it() -> None:
     class Wild(FakeServo):
         def advance(self, now_s: float) -> None:

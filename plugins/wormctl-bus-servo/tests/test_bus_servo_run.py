@@ -242,6 +242,20 @@ def test_stop_sends_torque_off_twice_to_all_at_once() -> None:
         assert snake.port.wait_for(off + off) or snake.bus.packets.count(off) >= 2
 
 
+def test_after_a_run_no_watchdog_is_left_on_but_that_of_a_stiff_servo() -> None:
+    with rig("xl330") as snake:
+        snake.configure()
+        snake.arm()
+        snake.hold(0.1)
+        snake.bus[4].deaf_to = frozenset({64})
+        snake.body.close()
+        end_s = time.monotonic() + 1.0  # the last packet may be under way
+        while snake.bus[1]["bus_watchdog"] and time.monotonic() < end_s:
+            time.sleep(0.002)
+        assert {servo["bus_watchdog"] for i, servo in snake.bus.servos.items() if i != 4} == {0}
+        assert snake.bus[4]["bus_watchdog"] == 25
+
+
 def test_stop_and_close_are_safe_in_any_state() -> None:
     with rig() as snake:
         body = snake.body

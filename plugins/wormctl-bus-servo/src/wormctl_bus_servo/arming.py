@@ -74,9 +74,7 @@ class Arming:
     def _stand(self) -> list[int]:
         """All that must be true before the torque is on: above all, that the goal is where it stands."""
         for register, value in self._kind.setup.items():
-            # A servo may make less of it by a limit of its own: then that is what it holds.
-            self._bus.write_all(self._ids, register, [value] * len(self._ids))
-            self._kept[register] = [values[register] for values in self._read((register,))]
+            self._kept[register] = self._set_up(register, value)
         if self._kind.watchdog is not None:
             self._write(self._kind.watchdog, [0] * len(self._ids))
             self._write(self._kind.watchdog, [self._watchdog] * len(self._ids))
@@ -111,20 +109,39 @@ class Arming:
     def _positions(self) -> list[int]:
         return [values["present_position"] for values in self._read(self._kind.motion)]
 
-    def _write(self, register: str, wanted: Sequence[int], near: int = 0) -> None:
-        """Write and read back. A Sync Write is not answered, so nothing else tells whether it arrived."""
-        held: Sequence[int] = ()
+    def _set_up(self, register: str, value: int) -> list[int]:
+        """Write it to all; what they hold then, which may be less by a limit of their own, but not other than 0."""
+        wanted = [value] * len(self._ids)
+        held: list[int] = []
         for _ in range(TRIES):
-            self._bus.write_all(self._ids, register, wanted)
-            held = [values[register] for values in self._read((register,))]
+            held = self._wrote(register, wanted)
+            if held == wanted:
+                return held
+        if value == 0:
+            raise self._refused(register, held, wanted, 0)
+        return held
+
+    def _write(self, register: str, wanted: Sequence[int], near: int = 0) -> None:
+        """Write it, as often as it takes. Raises `DeviceError` if a servo holds anything that is not `near`."""
+        held: list[int] = []
+        for _ in range(TRIES):
+            held = self._wrote(register, wanted)
             if all(abs(has - want) <= near for has, want in zip(held, wanted, strict=True)):
                 return
+        raise self._refused(register, held, wanted, near)
+
+    def _wrote(self, register: str, wanted: Sequence[int]) -> list[int]:
+        """Write and read back. A Sync Write is not answered, so nothing else tells whether it arrived."""
+        self._bus.write_all(self._ids, register, wanted)
+        return [values[register] for values in self._read((register,))]
+
+    def _refused(self, register: str, held: Sequence[int], wanted: Sequence[int], near: int) -> DeviceError:
         fit, has, want = next(
             (fit, has, want)
             for fit, has, want in zip(self._fits, held, wanted, strict=True)
             if abs(has - want) > near
         )
-        raise DeviceError(
+        return DeviceError(
             f"{fit.who} keeps {register} = {has} when it is told {want}: cut its supply, or renew its "
             "firmware, then start again"
         )

@@ -52,6 +52,20 @@ def torque_off(bus: Bus, servos: Sequence[int]) -> bool:
     return sent == 2
 
 
+def let_watchdogs_rest(bus: Bus, kind: Kind, servos: Sequence[int]) -> None:
+    """Switch off the watchdogs that arming has set, of limp servos only: a stiff one may still need it. Never raises."""
+    if kind.watchdog is None:
+        return
+    try:
+        answers = bus.read_all(servos, ("torque_enable",))
+        limp = [
+            servo for servo, (values, _) in zip(servos, answers, strict=True) if values["torque_enable"] == 0
+        ]
+        bus.write_all(limp, kind.watchdog, [0] * len(limp))
+    except Exception:
+        return  # the next arming clears them
+
+
 def admit(bus: Bus, config: BusServoConfig) -> tuple[Fit, ...]:
     """Every servo of the robot file, torque off. Raises `DeviceError` that names the first that does not fit."""
     torque_off(bus, config.servos)

@@ -58,7 +58,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Which bits of the error byte in an answer say that there is an alarm."""
     musts: tuple[Must, ...]
     setup: dict[str, int]
-    """Written when armed."""
+    """Written when armed. A servo may make less of it by a limit of its own, but of 0 nothing else than 0."""
     marks: tuple[str, ...]
     """Registers that arming writes and a restart of the servo forgets."""
     watchdog: str | None = None
@@ -131,8 +131,8 @@ STS3215 = Kind(
         Must("operating_mode", 0xFF, 0, "position mode"),
         Must("angular_resolution", 0xFF, 1, "one tick for 1/4096 turn"),
     ),
-    # 25400 ticks/s^2: quick, and not what a servo starts with.
-    setup={"acceleration": 254},
+    # 25400 ticks/s^2: quick, and not what a servo starts with. Another tool may have left it a goal time or speed.
+    setup={"acceleration": 254, "goal_time": 0, "goal_velocity": 0},
     marks=("torque_enable", "acceleration", "torque_limit"),
     lock="lock",
 )

@@ -11,7 +11,8 @@ STS: Registers = {
     "model_number": (3, 2), "id": (5, 1), "baud_rate": (6, 1), "status_level": (8, 1), "min_position_limit": (9, 2),
     "max_position_limit": (11, 2), "temperature_limit": (13, 1), "max_voltage_limit": (14, 1),
     "min_voltage_limit": (15, 1), "max_torque": (16, 2), "angular_resolution": (30, 1), "operating_mode": (33, 1),
-    "torque_enable": (40, 1), "acceleration": (41, 1), "goal_position": (42, 2), "torque_limit": (48, 2),
+    "torque_enable": (40, 1), "acceleration": (41, 1), "goal_position": (42, 2), "goal_time": (44, 2),
+    "goal_velocity": (46, 2), "torque_limit": (48, 2),
     "lock": (55, 1), "present_position": (56, 2), "present_load": (60, 2), "present_voltage": (62, 1),
     "present_temperature": (63, 1), "status": (65, 1),
 }  # fmt: skip
@@ -90,7 +91,7 @@ class FakeServo:
         if not self["torque_enable"] or self.stuck:
             return
         way = self["goal_position"] - self._position
-        most = self.speed * passed_s
+        most = self._ticks_per_s() * passed_s
         self._position += min(max(way, -most), most)
         self._put("present_position", round(self._position))
 
@@ -112,6 +113,9 @@ class FakeServo:
         address, size = self._registers[name]
         self._memory[address : address + size] = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
 
+    def _ticks_per_s(self) -> float:
+        return self.speed
+
     def _refuses(self, address: int, data: bytes) -> int:
         return 0
 
@@ -130,6 +134,9 @@ class FakeSts(FakeServo):
             "present_position": 2048, "present_voltage": 74, "present_temperature": 30,
         }  # fmt: skip
         super().__init__(STS, 40, values, speed=speed)
+
+    def _ticks_per_s(self) -> float:
+        return min(self.speed, self["goal_velocity"] or self.speed)
 
     def _refuses(self, address: int, data: bytes) -> int:
         if address <= 40 < address + len(data) and data[40 - address] not in (0, 1):
