@@ -13,7 +13,7 @@ from wormctl_bus_servo import bus
 from wormctl_bus_servo.body import SILENT_S
 from wormctl_bus_servo.bus import open_bus
 from wormctl_bus_servo.for_tests import PERIOD_S, TIMEOUT_S, Rig, rig
-from wormctl_bus_servo.guardian import start_guardian
+from wormctl_bus_servo.guardian import no_guardian, start_guardian
 from wormctl_bus_servo.kinds import KINDS
 from wormctl_bus_servo.rounds import LOAD, MISSES, TEMPERATURE, VOLTAGE
 
@@ -240,6 +240,26 @@ def test_stop_sends_torque_off_twice_to_all_at_once() -> None:
             "FF FF FE 1C 83 28 01 01 00 02 00 03 00 04 00 05 00 06 00 07 00 08 00 09 00 0A 00 0B 00 0C 00 EB"
         )
         assert snake.port.wait_for(off + off) or snake.bus.packets.count(off) >= 2
+
+
+class Quiet(type(no_guardian())):  # type: ignore[misc]
+    """A guardian that keeps how it was sent away."""
+
+    left_limp: bool | None = None
+
+    def dismiss(self, limp: bool) -> None:
+        self.left_limp = limp
+
+
+@pytest.mark.parametrize("stiff", [False, True])
+def test_a_servo_that_is_still_stiff_at_the_end_is_left_to_the_guardian(stiff: bool) -> None:
+    guardian = Quiet()
+    with rig(guardian=guardian) as snake:
+        snake.configure()
+        snake.arm()
+        snake.bus[4].deaf_to = frozenset({40} if stiff else {})
+        snake.body.close()
+    assert guardian.left_limp is not stiff
 
 
 def test_after_a_run_no_watchdog_is_left_on_but_that_of_a_stiff_servo() -> None:

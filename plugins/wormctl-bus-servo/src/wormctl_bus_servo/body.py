@@ -16,7 +16,7 @@ from wormctl.channel import Channel, OnError, Samples
 from wormctl.device import JOINT_POSITION, Capability, Context, DeviceError, DeviceSpec
 from wormctl_bus_servo.arming import Arming
 from wormctl_bus_servo.bus import Bus, BusError, open_bus
-from wormctl_bus_servo.checks import Fit, admit, let_watchdogs_rest, remarks
+from wormctl_bus_servo.checks import Fit, admit, at_rest, remarks
 from wormctl_bus_servo.config import BusServoConfig
 from wormctl_bus_servo.easing import Easing, easing_step
 from wormctl_bus_servo.guardian import Guardian, no_guardian, start_guardian
@@ -184,7 +184,7 @@ class BusServoBody:
             self._counted = _counts(worker)
         if bus is not None and ended:
             if worker is not None and limp:
-                let_watchdogs_rest(bus, self.config.what, self.config.servos)
+                limp = at_rest(bus, self.config.what, self.config.servos)
             bus.close()
         guardian, self._guardian = self._guardian, no_guardian()
         guardian.dismiss(limp)

@@ -52,18 +52,19 @@ def torque_off(bus: Bus, servos: Sequence[int]) -> bool:
     return sent == 2
 
 
-def let_watchdogs_rest(bus: Bus, kind: Kind, servos: Sequence[int]) -> None:
-    """Switch off the watchdogs that arming has set, of limp servos only: a stiff one may still need it. Never raises."""
-    if kind.watchdog is None:
-        return
+def at_rest(bus: Bus, kind: Kind, servos: Sequence[int]) -> bool:
+    """After torque off: whether no servo says that it is stiff. The watchdogs of those that are limp are switched off.
+
+    Never raises.
+    """
     try:
         answers = bus.read_all(servos, ("torque_enable",))
-        limp = [
-            servo for servo, (values, _) in zip(servos, answers, strict=True) if values["torque_enable"] == 0
-        ]
-        bus.write_all(limp, kind.watchdog, [0] * len(limp))
+        limp = [i for i, (values, _) in zip(servos, answers, strict=True) if values["torque_enable"] == 0]
+        if kind.watchdog is not None:
+            bus.write_all(limp, kind.watchdog, [0] * len(limp))
     except Exception:
-        return  # the next arming clears them
+        return True  # who does not answer, without supply say, does not say so
+    return len(limp) == len(servos)
 
 
 def admit(bus: Bus, config: BusServoConfig) -> tuple[Fit, ...]:
