@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -42,6 +44,10 @@ class Lamp:
         self.log.append("stop")
         if self.fails == "stop":
             raise OSError("stuck")
+        if self.fails == "exits":
+            sys.exit(0)
+        if self.fails == "interrupted":
+            raise KeyboardInterrupt
 
     def close(self) -> None: ...
 
@@ -167,3 +173,21 @@ def test_an_actuator_that_raises_ends_the_run_and_all_are_stopped() -> None:
     assert reason == "fault: lamp: OSError: burnt out"
     assert "stop" in body.log
     assert [lamp.log[-1] for lamp in (broken, other, third)] == ["stop"] * 3
+
+
+def test_an_actuator_that_exits_or_is_interrupted_when_stopped_keeps_no_other_from_it() -> None:
+    first, second = Lamp(channel(), fails="exits"), Lamp(channel("lamp.other"), fails="interrupted")
+    third = Lamp(channel("lamp.third"))
+    with pytest.raises(KeyboardInterrupt):
+        run(first, second, third)
+    assert [lamp.log[-1] for lamp in (first, second, third)] == ["stop"] * 3
+
+
+def test_what_drives_them_is_compiled_before_the_motors_are_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[str] = []
+    monkeypatch.setattr("wormctl.actuation.drive_values", lambda *arguments: log.append("drive"))
+    monkeypatch.setattr(IdealBody, "arm", lambda self, now_s: log.append("arm"))
+    lamp = Lamp(channel())
+    run(lamp, ticks=1)
+    assert log == ["drive", "arm", "drive"]
+    assert len(lamp.told) == 1, "nobody was told anything before"

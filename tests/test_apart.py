@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,12 +40,17 @@ class Settings(Config, frozen=True, kw_only=True):
 class Sensor:
     def __init__(self, config):
         self.does = config.does
-        channel = Channel(name="eye.pid", unit="1", low=0.0, high=1e9, size=2, rate_hz=100.0, max_age_s=0.2)
+        slow = config.does.startswith("writes ")
+        rate_hz, max_age_s = (0.1, 20.0) if slow else (100.0, 0.2)
+        channel = Channel(
+            name="eye.pid", unit="1", low=0.0, high=1e9, size=2, rate_hz=rate_hz, max_age_s=max_age_s
+        )
         self.spec = DeviceSpec(name="eye", channels=(channel,), simulated=config.simulated)
         self.reads = 0
 
     def configure(self, context):
         assert context.world is None
+        self.notes = ("eye: look here",)
         if self.does == "refuses":
             raise DeviceError("no eye at 0x29: check the wiring")
         if self.does == "dies early":
@@ -65,7 +72,9 @@ class Sensor:
         out.vector("eye.pid")[:] = os.getpid(), self.reads
         out.stamp("eye.pid", now_s)
 
-    def close(self): ...
+    def close(self):
+        if self.does.startswith("writes "):
+            open(self.does[7:], "w").close()
 
 
 @hookimpl
@@ -161,6 +170,56 @@ def test_one_that_is_killed_has_failed(eye: ApartSensor) -> None:
     os.kill(int(out.vector("eye.pid")[0]), signal.SIGKILL)
     read_until(eye, out, Quality.FAILED)
     assert "exit status -9" in str(eye.last_error)
+
+
+@pytest.mark.parametrize("eye", ["works"], indirect=True)
+def test_what_it_has_to_tell_comes_through(eye: ApartSensor) -> None:
+    assert tuple(eye.notes) == ("eye: look here",)
+
+
+def test_one_that_is_seldom_read_is_closed_at_once(plugin: Path, tmp_path: Path) -> None:
+    sensor = made(plugin, run="process", does=f"writes {tmp_path / 'closed'}")
+    assert isinstance(sensor, ApartSensor)
+    sensor.configure(bare_context())
+    began_s = time.monotonic()
+    sensor.close()
+    assert (tmp_path / "closed").exists()
+    assert time.monotonic() - began_s < 2.0
+
+
+RUN = """
+import sys, time
+from pathlib import Path
+from tests.test_apart import made, read_until
+from wormctl.channel import Quality, Samples
+from wormctl.testing import bare_context
+
+if __name__ == "__main__":
+    sensor = made(Path(sys.argv[1]), run="process", does="hangs")
+    sensor.configure(bare_context())
+    out = Samples(sensor.spec.channels)
+    read_until(sensor, out, Quality.GOOD)
+    print(int(out.vector("eye.pid")[0]), flush=True)
+    time.sleep(100)
+"""
+
+
+def test_its_process_does_not_outlive_a_run_that_is_killed(plugin: Path, tmp_path: Path) -> None:
+    before = set(Path("/dev/shm").glob("wormctl-*"))
+    (tmp_path / "run.py").write_text(RUN)
+    run = subprocess.Popen(
+        [sys.executable, str(tmp_path / "run.py"), str(plugin)], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )  # fmt: skip
+    assert run.stdout is not None
+    pid = int(run.stdout.readline())
+    run.kill()
+    run.wait()
+    end_s = time.monotonic() + 10.0
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < end_s:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
+    assert set(Path("/dev/shm").glob("wormctl-*")) <= before
 
 
 @pytest.mark.parametrize("eye", ["burns"], indirect=True)

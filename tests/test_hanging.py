@@ -14,7 +14,7 @@ import pytest
 
 from tests.test_loop import ODOUR, Rig
 from wormctl.channel import Samples
-from wormctl.hanging import HangWatch, HungError
+from wormctl.hanging import HangWatch, HungError, attempt
 from wormctl.lifecycle import State
 from wormctl.testing import FixedSensor, IdealBody
 
@@ -95,9 +95,42 @@ def test_a_body_that_hangs_ends_the_run_and_is_stopped() -> None:
     body = Stuck()
     here = rig(body=body)
     result = here.loop.run(1.0)
-    assert result.reason.startswith(f"fault: {body.spec.name}: had not returned after 0.2 s")
+    assert result.reason.startswith(f"fault: {body.spec.name} cannot be moved: had not returned after 0.2 s")
     assert here.guarded.state is State.FAULT
     assert body.log[-1] == "stop"
+
+
+def test_a_stop_that_hangs_or_exits_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wormctl.hanging.END_S", SOON_S)
+    assert attempt(lambda: None) is None
+    assert isinstance(attempt(waits), HungError)
+    assert isinstance(attempt(sys.exit), SystemExit)
+    with pytest.raises(KeyboardInterrupt):
+        attempt(lambda: signal.raise_signal(signal.SIGINT))
+
+
+@pytest.mark.parametrize("where", ["read", "write"])
+def test_a_body_that_exits_has_a_fault_and_is_stopped(where: str) -> None:
+    class Leaving(IdealBody):
+        def write(self, setpoint_rad: Any, now_s: float) -> None:
+            if where == "write":
+                sys.exit(0)
+
+        def read(self, now_s: float, out: Samples) -> None:
+            super().read(now_s, out)
+            if where == "read" and now_s > 0.1:
+                sys.exit(0)
+
+    body = Leaving()
+    result = rig(body=body).loop.run(1.0)
+    assert result.reason.startswith("fault: ideal cannot be ")
+    assert "SystemExit: 0" in result.reason
+    assert body.log[-1] == "stop"
+
+
+def test_a_sensor_that_exits_has_failed() -> None:
+    result = rig(sensor=HangingSensor(sys.exit)).loop.run(0.2)
+    assert (result.reason, result.sensor_errors) == ("time", {"odour": "SystemExit"})
 
 
 def test_the_first_call_may_take_longer() -> None:

@@ -133,6 +133,98 @@ def test_a_measurement_that_does_not_return_is_told_of(sensor: Stepped) -> None:
     end(sensor)
 
 
+def test_what_was_unplugged_is_opened_anew_and_what_went_wrong_first_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wormctl.slow._RETRY_S", 0.001)
+    plugged = threading.Event()
+    plugged.set()
+
+    class Plug(SlowSensor):
+        def __init__(self) -> None:
+            super().__init__(DeviceSpec(name="plug", channels=(CHANNEL,), simulated=False))
+            self.alive, self.log = False, list[str]()
+
+        def open(self, context: Context) -> None:
+            self.log.append("open")
+            if not plugged.is_set():
+                raise DeviceError("no such port: plug it in")
+            self.alive = True
+
+        def measure(self, now_s: float, out: Samples) -> None:
+            if not (self.alive and plugged.is_set()):
+                self.alive = False
+                raise DeviceError("went away")
+            out.put("range.front", 1.0, now_s)
+
+        def shut(self) -> None:
+            self.log.append("shut")
+
+    sensor = Plug()
+    out = Samples(sensor.spec.channels)
+
+    def becomes(quality: Quality) -> bool:
+        end_s = time.monotonic() + 5.0
+        while time.monotonic() < end_s:
+            sensor.read(0.0, out)
+            if out.quality[0] == quality:
+                return True
+            time.sleep(0.002)
+        return False
+
+    sensor.configure(bare_context())
+    assert becomes(Quality.GOOD)
+    plugged.clear()
+    assert becomes(Quality.FAILED)
+    while sensor.last_error != "no such port: plug it in":
+        time.sleep(0.002)
+    plugged.set()
+    assert becomes(Quality.GOOD)
+    sensor.close()
+    assert sensor.first_error == "went away"
+    assert sensor.log[:3] == ["open", "shut", "open"]
+    assert sensor.log.count("shut") == 2, "only what was open is shut"
+
+
+def test_hardware_that_a_measurement_holds_is_not_shut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wormctl.slow.JOIN_S", 0.05)
+    lock, go = threading.Lock(), threading.Event()
+
+    class Stuck(SlowSensor):
+        def __init__(self) -> None:
+            super().__init__(DeviceSpec(name="stuck", channels=(CHANNEL,), simulated=False))
+
+        def measure(self, now_s: float, out: Samples) -> None:
+            with lock:
+                go.wait()
+
+        def shut(self) -> None:
+            lock.acquire()
+
+    sensors = [Stuck() for _ in range(3)]
+    for sensor in sensors:
+        sensor.configure(bare_context())
+    began_s = time.monotonic()
+    for sensor in sensors:
+        sensor.end_soon()
+    for sensor in sensors:
+        sensor.close()
+    assert time.monotonic() - began_s < 1.0
+    assert "its hardware stays open" in str(sensors[0].last_error)
+    go.set()
+
+
+def test_a_sensor_that_forgot_its_base_is_told() -> None:
+    class Hasty(SlowSensor):
+        def __init__(self) -> None:
+            self.spec = DeviceSpec(name="hasty", channels=(CHANNEL,), simulated=False)
+
+        def measure(self, now_s: float, out: Samples) -> None: ...
+
+    with pytest.raises(DeviceError, match=r"Hasty.__init__ must call super\(\).__init__\(spec\)"):
+        Hasty().configure(bare_context())
+
+
 def test_closing_ends_the_thread_shuts_once_and_never_raises(sensor: Stepped) -> None:
     thread = sensor._thread
     end(sensor)
@@ -140,7 +232,7 @@ def test_closing_ends_the_thread_shuts_once_and_never_raises(sensor: Stepped) ->
     assert thread is not None
     assert not thread.is_alive()
     assert sensor.log == ["open", "shut"]
-    assert sensor.last_error == "already gone"
+    assert sensor.last_error == "OSError: already gone"
 
 
 def test_a_slow_sensor_passes_the_kit() -> None:

@@ -7,6 +7,7 @@ given, within the range that each has declared. Actuators fault the run, whateve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from wormctl.channel import Channel
 from wormctl.config import ConfigError, Where, place
 from wormctl.device import Actuator, DeviceSpec
+from wormctl.hanging import attempt
 from wormctl.jit import njit
 from wormctl.names import unknown
 
@@ -91,8 +93,19 @@ class Actuation:
         self.culprit = ""
         """The actuator that was told last."""
 
+    def warm_up(self, activity: NDArray[np.floating]) -> None:
+        """Have the kernel compiled for such an `activity`: the first time it takes long. Nobody is told anything."""
+        self._drive(activity)
+        self.values[:] = self._rest
+
     def run(self, activity: NDArray[np.floating], now_s: float) -> None:
         """Tell every actuator what the neurons want of it. Raises what an actuator raises."""
+        self._drive(activity)
+        for actuator, values in self._pairs:
+            self.culprit = actuator.spec.name
+            actuator.write(values, now_s)
+
+    def _drive(self, activity: NDArray[np.floating]) -> None:
         drive_values(
             activity,
             self._sources,
@@ -103,18 +116,18 @@ class Actuation:
             self._high,
             self.values,
         )
-        for actuator, values in self._pairs:
-            self.culprit = actuator.spec.name
-            actuator.write(values, now_s)
 
     def stop(self, reason: str) -> None:
-        """Make every actuator safe. Never raises."""
+        """Make every actuator safe, whatever the others do. Nothing but a Ctrl-C gets out, when all are."""
         self.values[:] = self._rest
+        interrupted: KeyboardInterrupt | None = None
         for actuator in self.actuators:
             try:
-                actuator.stop(reason)
-            except Exception:
-                continue  # nothing is left to try: the others still have to be stopped
+                attempt(partial(actuator.stop, reason))
+            except KeyboardInterrupt as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted
 
     def _links(self, drives: Sequence[Drive], index: dict[str, int], where: Where) -> None:
         sources, targets, weights = [], [], []

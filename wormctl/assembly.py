@@ -14,9 +14,22 @@ from wormctl.binding import Binding
 from wormctl.clock import Clock, MonotonicClock, SimulatedClock
 from wormctl.config import ConfigError
 from wormctl.controller import Controller
-from wormctl.device import Actuator, Context, DeviceSpec, Host, Noted, Placed, Sensor, Simulated, Truth, World
+from wormctl.device import (
+    Actuator,
+    Context,
+    DeviceSpec,
+    Host,
+    Noted,
+    Placed,
+    Sensor,
+    Simulated,
+    Truth,
+    Waiting,
+    World,
+)
 from wormctl.driving import claim, release
-from wormctl.lifecycle import GuardedBody, close_quietly
+from wormctl.hanging import attempt
+from wormctl.lifecycle import GuardedBody
 from wormctl.loop import Loop, Observer
 from wormctl.making import blamed, make
 from wormctl.plugins import Plugins
@@ -162,16 +175,19 @@ def assemble(
             notes += body.notes
         context = msgspec.structs.replace(context, body=body)
         for sensor, part in zip(made.sensors, robot.sensors, strict=True):
-            closing.callback(close_quietly, sensor)
+            closing.callback(attempt, sensor.close)
             with blamed(part, "be configured"):
                 sensor.configure(context)
             if isinstance(sensor, Noted):
                 notes += sensor.notes
         for actuator, part in zip(made.actuators, robot.actuators, strict=True):
-            closing.callback(close_quietly, actuator)
+            closing.callback(attempt, actuator.close)
             with blamed(part, "be configured"):
                 actuator.configure(context)
         # The motors are made safe first: what was pushed last is closed first.
+        for sensor in made.sensors:
+            if isinstance(sensor, Waiting):
+                closing.callback(sensor.end_soon)
         closing.callback(made.actuation.stop, "closing")
         closing.callback(guarded.stop, "closing")
         return Assembly(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from wormctl.channel import Channel, Samples
 from wormctl.config import ConfigError
+from wormctl.hanging import HungError
 from wormctl.variation import Variation
 
 if TYPE_CHECKING:
@@ -58,8 +59,11 @@ class DeviceError(Exception):
 
 def said(error: BaseException) -> str:
     """One line about an error in a device. Those that are written for a person speak for themselves."""
-    text = str(error)
-    if isinstance(error, DeviceError | ConfigError) and text:
+    try:
+        text = str(error)
+    except Exception:
+        text = "(an error that cannot be shown)"
+    if isinstance(error, DeviceError | ConfigError | HungError) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -179,6 +183,14 @@ class Sensor(Protocol):
 
     def close(self) -> None:
         """Give everything back. Never raises; may be called twice."""
+
+
+@runtime_checkable
+class Waiting(Protocol):
+    """A sensor whose `close` waits for something to end: all of them are told before the first is closed."""
+
+    def end_soon(self) -> None:
+        """Begin to end. Returns at once."""
 
 
 @runtime_checkable

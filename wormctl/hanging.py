@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -19,11 +19,18 @@ HANG_S = 2.0
 FIRST_HANG_S = 60.0
 """How long the first one may: it may have to compile."""
 
+END_S = 5.0
+"""How long a `stop` or a `close` may take."""
+
 _SIGNAL = signal.SIGRTMIN + 7 if sys.platform == "linux" else signal.SIGUSR2
 
 
 class HungError(BaseException):
     """A call did not return in time. No `Exception`, so that a device that catches those does not go on hanging."""
+
+
+FAULTS = (Exception, SystemExit, HungError)
+"""What can come out of a device's code. A `sys.exit` in it is its fault, and no wish of the person who runs it."""
 
 
 class HangWatch:
@@ -86,6 +93,20 @@ class HangWatch:
         """In the loop's thread. A call that has ended meanwhile is left alone, and so is who sits in a debugger."""
         if self._busy and self._calls == self._hung and sys.gettrace() is None:
             raise HungError(f"had not returned after {self._limit_s:g} s{_place(frame)}")
+
+
+def attempt(call: Callable[[], object]) -> BaseException | None:
+    """Call a `stop` or a `close`: what it raises, or that it hangs, is returned. Only a Ctrl-C gets out."""
+    watch = HangWatch(END_S, END_S)
+    with watch.watching():
+        try:
+            watch.begin()
+            call()
+            watch.end()
+        except FAULTS as error:
+            watch.end()
+            return error
+    return None
 
 
 def _place(frame: FrameType | None) -> str:

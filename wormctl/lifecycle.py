@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import enum
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wormctl.channel import Samples
-from wormctl.device import Actuator, Body, Context, Counting, DeviceError, DeviceSpec, Sensor, said
+from wormctl.device import Body, Context, Counting, DeviceError, DeviceSpec, said
+from wormctl.hanging import FAULTS, attempt
 from wormctl.limits import Limits, limit_setpoint, make_limits
 
 ARMING_TOLERANCE_RAD = math.radians(5.0)
@@ -64,7 +66,7 @@ class GuardedBody:
         limit_setpoint(self.setpoint_rad, self._goal_rad, self._limits.limit_rad, 0.0, self._goal_rad)
         try:
             self._body.configure(context)
-        except Exception as error:
+        except FAULTS as error:
             raise self._failed("cannot be configured", error) from error
         self.state = State.CONFIGURED
 
@@ -74,7 +76,7 @@ class GuardedBody:
             self._require(State.CONFIGURED, State.ARMED, State.FAULT)
         try:
             self._body.read(now_s, out)
-        except Exception as error:
+        except FAULTS as error:
             raise self._failed("cannot be read", error) from error
 
     def arm(self, now_s: float, position_rad: NDArray[np.float64]) -> None:
@@ -99,7 +101,7 @@ class GuardedBody:
                 )
         try:
             self._body.arm(now_s)
-        except Exception as error:
+        except FAULTS as error:
             raise self._failed("cannot be armed", error) from error
         np.clip(position_rad, -self._limits.limit_rad, self._limits.limit_rad, out=self._goal_rad)
         self.setpoint_rad[:] = self._goal_rad
@@ -122,7 +124,7 @@ class GuardedBody:
         self.setpoint_rad[:] = self._goal_rad
         try:
             self._body.write(self.setpoint_rad, now_s)
-        except Exception as error:
+        except FAULTS as error:
             raise self._failed("cannot be moved", error) from error
 
     def stop(self, reason: str) -> None:
@@ -131,9 +133,7 @@ class GuardedBody:
             return
         if self.state is State.ARMED:
             self.state = State.CONFIGURED
-        try:
-            self._body.stop(reason)
-        except Exception as error:
+        if (error := attempt(partial(self._body.stop, reason))) is not None:
             self.state = State.FAULT
             self.fault_reason = self.fault_reason or f"{self.spec.name}: stop failed: {said(error)}"
 
@@ -155,9 +155,9 @@ class GuardedBody:
             return
         self.stop("closing")
         self.state = State.CLOSED
-        close_quietly(self._body)
+        attempt(self._body.close)
 
-    def _failed(self, what: str, error: Exception) -> DeviceError:
+    def _failed(self, what: str, error: BaseException) -> DeviceError:
         """Fault because of `error`, and the error to raise from it."""
         why = said(error) if isinstance(error, DeviceError) else f"{self.spec.name} {what}: {said(error)}"
         if self.state is State.UNCONFIGURED:
@@ -170,11 +170,3 @@ class GuardedBody:
     def _require(self, *allowed: State) -> None:
         if self.state not in allowed:
             raise LifecycleError(f"{self.spec.name} is {self.state}, must be {' or '.join(allowed)}")
-
-
-def close_quietly(device: Sensor | Actuator) -> None:
-    """Close a device that is no longer needed, whatever it thinks of it."""
-    try:
-        device.close()
-    except Exception:
-        return

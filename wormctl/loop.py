@@ -23,7 +23,7 @@ from wormctl.channel import Quality
 from wormctl.clock import Clock
 from wormctl.controller import Controller
 from wormctl.device import JOINT_POSITION, Sensor, Truth, World, said
-from wormctl.hanging import HangWatch, HungError
+from wormctl.hanging import FAULTS, HangWatch, HungError
 from wormctl.lifecycle import GuardedBody
 
 OVERRUNS_IN_A_ROW = 5
@@ -172,7 +172,7 @@ class Loop:
         try:
             with _no_garbage_collection(), self._watch.watching():
                 reason = self._arm() or self._ticks(math.inf if duration_s is None else duration_s)
-        except (Exception, HungError) as caught:
+        except FAULTS as caught:
             self._watch.end()
             error = caught.__cause__ or caught
             culprit = (
@@ -180,12 +180,14 @@ class Loop:
             )
             reason = f"fault: {_blame(culprit, caught)}"
         finally:
-            if reason.startswith("fault: "):
-                self._body.fault(reason.removeprefix("fault: "))
-            else:
-                self._body.stop(reason)
-            if self._actuation is not None:
-                self._actuation.stop(reason)
+            try:
+                if reason.startswith("fault: "):
+                    self._body.fault(reason.removeprefix("fault: "))
+                else:
+                    self._body.stop(reason)
+            finally:
+                if self._actuation is not None:
+                    self._actuation.stop(reason)
         return self._result(reason, time.monotonic() - began_s, error)
 
     def _arm(self) -> str | None:
@@ -195,6 +197,8 @@ class Loop:
         # Both once for nothing: whatever they have to compile is ready before the motors are.
         binding.run(0.0)
         self._controller.step(binding.x, binding.good, self._wanted_rad)
+        if self._actuation is not None:
+            self._actuation.warm_up(self._controller.activity)
         self._controller.reset()
         clock.start(period_s)
         binding.reset(clock.now_s())
@@ -282,11 +286,11 @@ class Loop:
                 watch.begin()
                 sensor.read(now_s, samples[i + 1])
                 watch.end()
-            except (Exception, HungError) as error:
+            except FAULTS as error:
                 watch.end()
                 self._hung[i] = isinstance(error, HungError)
                 samples[i + 1].quality[:] = Quality.FAILED
-                why = f"{_said(error)}; it is not read again" if self._hung[i] else _said(error)
+                why = f"{said(error)}; it is not read again" if self._hung[i] else said(error)
                 self._sensor_errors.setdefault(sensor.spec.name, why)
 
     def _complaint(self, channel: int) -> str:
@@ -298,8 +302,10 @@ class Loop:
     def _sensor_error(self, name: str) -> str | None:
         """What went wrong first in the sensor called `name`, in its `read` or in a thread of its own."""
         for sensor in self._sensors:
-            if sensor.spec.name == name and (told := getattr(sensor, "last_error", None)) is not None:
-                self._sensor_errors.setdefault(name, str(told))
+            if sensor.spec.name == name:
+                told = getattr(sensor, "first_error", None) or getattr(sensor, "last_error", None)
+                if told is not None:
+                    self._sensor_errors.setdefault(name, str(told))
         return self._sensor_errors.get(name)
 
     def _result(self, reason: str, elapsed_s: float, error: BaseException | None) -> Result:
@@ -338,12 +344,8 @@ def ticks_per_step(rate_hz: float, dt_s: float) -> int:
 
 
 def _blame(culprit: str, error: BaseException) -> str:
-    text = _said(error)
+    text = said(error)
     return text if text.startswith(culprit) else f"{culprit}: {text}"
-
-
-def _said(error: BaseException) -> str:
-    return str(error) if isinstance(error, HungError) else said(error)
 
 
 @contextmanager
