@@ -29,6 +29,14 @@ def test_the_resistance_comes_through(variant: int, rel: float, ohm: float) -> N
     assert 0.2 < air.humidity < 0.8
 
 
+@pytest.mark.parametrize("variant", [0, 1])
+def test_the_plate_is_heated_as_its_maker_does_in_its_examples(variant: int) -> None:
+    model = Bme68xModel(variant)
+    Bme68x(Wire(FakeBus({0x76: model}), 0x76)).air()
+    assert model.plate_c == pytest.approx(320.0, abs=8.0), "in steps of four degrees, cut off"
+    assert model.heating_ms == 60
+
+
 def test_a_plate_that_stays_cold_fails_the_smell_only() -> None:
     model = Bme68xModel()
     model.hot = False

@@ -119,6 +119,14 @@ def test_the_sensor_tells_how_it_lies() -> None:
     assert model.registers[0, 0x06] & 0x40, "it is put to sleep"
 
 
+def test_it_is_set_as_the_datasheet_has_it(awake: tuple[Icm20948Model, Icm20948]) -> None:
+    """A low pass below half of the rate, so that the servos' hum does not come back as something slow."""
+    gyroscope, accelerometer = awake[0].gyroscope, awake[0].accelerometer
+    assert gyroscope == (220.0, 51.2, 1000.0)
+    assert accelerometer == (225.0, 50.4, 8.0)
+    assert awake[0].registers[0, 0x06] == 0x01, "awake, on its best clock"
+
+
 def test_a_chip_that_sleeps_feels_nothing_rather_than_zero() -> None:
     wire = Wire(FakeBus({0x68: Icm20948Model()}), 0x68)
     chip = Icm20948(wire)

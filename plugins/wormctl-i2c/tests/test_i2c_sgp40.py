@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wormctl_i2c.gas import Gas, GasConfig
 from wormctl_i2c.models import Sgp40Model
 from wormctl_i2c.models.bench import Bench, read_until
-from wormctl_i2c.sgp40 import crc8, pack, probe, unpack
+from wormctl_i2c.sgp40 import Sgp40, crc8, pack, probe, unpack
 from wormctl_i2c.wire import Wire
 
 from wormctl.channel import Quality
@@ -61,6 +61,14 @@ def test_it_is_told_what_the_datasheet_says() -> None:
     assert model.commands[:4] == [bytes.fromhex(c) for c in ("3682", "202f", "280e", "260f8000a2666693")]
     assert out.vector("gas")[0] == 1.0
     assert out.vector("gas.raw")[0] == 30000.0
+
+
+def test_the_first_signal_of_a_cold_plate_is_thrown_away() -> None:
+    model = Sgp40Model()
+    chip = Sgp40(Wire(FakeBus({0x59: model}), 0x59))
+    assert chip.ticks() == 30000
+    chip.heater_off()
+    assert chip.ticks() != 30000, "the model tells the first one from the others"
 
 
 def test_a_broken_one_is_refused() -> None:

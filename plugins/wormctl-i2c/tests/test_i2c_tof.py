@@ -14,7 +14,7 @@ from wormctl_i2c.chips import CHIPS
 from wormctl_i2c.finding import identify
 from wormctl_i2c.models import Vl53l0xModel, Vl53l1xModel
 from wormctl_i2c.models.bench import Bench, read_until
-from wormctl_i2c.rangers import Vl53l0x
+from wormctl_i2c.rangers import Vl53l0x, Vl53l1x
 from wormctl_i2c.tof import MAKERS, Tof, TofConfig
 from wormctl_i2c.wire import Wire
 
@@ -75,6 +75,21 @@ def test_one_that_a_killed_program_left_measuring_is_stopped_first(chip: Any, mo
         assert read_until(sensor, Quality.GOOD).vector("tof")[0] == pytest.approx(0.25)
     finally:
         sensor.close()
+
+
+def test_a_vl53l0x_measures_30_times_a_second() -> None:
+    eye = Vl53l0xModel(period_s=0.0)
+    Vl53l0x(Wire(FakeBus({0x29: eye}), 0x29))
+    assert eye.budget_s == pytest.approx(0.033, rel=0.02)
+
+
+def test_a_vl53l1x_sees_far_in_50_ms() -> None:
+    """As its maker's driver sets it: the distance mode, then the two timeouts."""
+    eye = Vl53l1xModel(period_s=0.0)
+    Vl53l1x(Wire(FakeBus({0x29: eye}), 0x29))
+    long = {0x4B: 0x0A, 0x60: 0x0F, 0x63: 0x0D, 0x69: 0xB8, 0x78: 0x0F, 0x79: 0x0D, 0x7A: 0x0E, 0x7B: 0x0E}
+    in_50_ms = {0x5E: 0x00, 0x5F: 0xAD, 0x61: 0x00, 0x62: 0xC6}
+    assert {register: eye.registers[register] for register in long | in_50_ms} == long | in_50_ms
 
 
 class Loose:

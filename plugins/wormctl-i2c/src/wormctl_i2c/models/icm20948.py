@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import math
 import struct
+from typing import NamedTuple
 
 from wormctl_i2c.icm20948 import G_M_S2, SELECT_BANK, Vector
 
 _PWR_MGMT_1, _ACCEL_XOUT_H = (0, 0x06), (0, 0x2D)
 _GYRO_CONFIG, _ACCEL_CONFIG = (2, 0x01), (2, 0x14)
+_GYRO_DIVIDER, _ACCEL_DIVIDER_H, _ACCEL_DIVIDER = (2, 0x00), (2, 0x10), (2, 0x11)
 _RESET, _SLEEP = 0x80, 0x40
+_GYRO_LOW_PASS_HZ = (196.6, 151.8, 119.5, 51.2, 23.9, 11.6, 5.7, 361.4)
+_ACCEL_LOW_PASS_HZ = (246.0, 246.0, 111.4, 50.4, 23.9, 11.5, 5.7, 473.0)
+
+
+class Pace(NamedTuple):
+    """How one of its two sensors is set."""
+
+    rate_hz: float
+    low_pass_hz: float
+    """Its 3 dB bandwidth."""
+    full_scale: float
+    """g, or degrees/s."""
 
 
 class Icm20948Model:
@@ -32,6 +46,23 @@ class Icm20948Model:
             _ACCEL_CONFIG: 0x01,
         }
         self.bank = 0
+
+    @property
+    def gyroscope(self) -> Pace:
+        """By the tables of the datasheet."""
+        config = self.registers[_GYRO_CONFIG]
+        low_pass_hz = _GYRO_LOW_PASS_HZ[config >> 3 & 7] if config & 1 else math.inf
+        return Pace(
+            1100.0 / (1 + self.registers[_GYRO_DIVIDER]), low_pass_hz, 250.0 * 2.0 ** (config >> 1 & 3)
+        )
+
+    @property
+    def accelerometer(self) -> Pace:
+        """The same."""
+        config = self.registers[_ACCEL_CONFIG]
+        divider = (self.registers[_ACCEL_DIVIDER_H] & 0x0F) << 8 | self.registers[_ACCEL_DIVIDER]
+        low_pass_hz = _ACCEL_LOW_PASS_HZ[config >> 3 & 7] if config & 1 else math.inf
+        return Pace(1125.0 / (1 + divider), low_pass_hz, 2.0 * 2.0 ** (config >> 1 & 3))
 
     def write(self, data: bytes) -> None:
         """Set the pointer, then registers from there on."""

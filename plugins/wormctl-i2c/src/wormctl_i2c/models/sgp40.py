@@ -7,11 +7,16 @@ import time
 
 from wormctl_i2c.sgp40 import pack
 
-_REPLY_S = {0x3682: 0.0005, 0x202F: 0.0005, 0x280E: 0.25, 0x260F: 0.025, 0x3615: 0.0}
+_REPLY_S = {0x3682: 0.001, 0x202F: 0.001, 0x280E: 0.32, 0x260F: 0.03, 0x3615: 0.0}
+"""The longest that the datasheet allows."""
+_COLD_TICKS = 5000
 
 
 class Sgp40Model:
-    """`ticks` is its raw signal. `heating` says whether the hot plate is on, `commands` what it was told."""
+    """`ticks` is its raw signal, but for the first one after its hot plate was off.
+
+    `heating` says whether the hot plate is on, `commands` what it was told.
+    """
 
     def __init__(self, ticks: int = 30000, features: int = 0x3220) -> None:
         self.ticks = ticks
@@ -36,7 +41,7 @@ class Sgp40Model:
             0x3682: (0x0000, 0x0123, 0x4567),
             0x202F: (self.features,),
             0x280E: (0xD400 if self.healthy else 0x4B00,),
-            0x260F: (self.ticks,),
+            0x260F: (self.ticks if self.heating else (self.ticks + _COLD_TICKS) % 0x10000,),
         }.get(code, ())
         self.heating = {0x260F: True, 0x3615: False}.get(code, self.heating)
         self._reply = pack(*words)

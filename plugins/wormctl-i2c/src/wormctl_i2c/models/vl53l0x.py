@@ -7,6 +7,8 @@ import time
 
 _PAGE, _RESET, _STOP_VARIABLE = 0xFF, 0xBF, 0x91
 _START, _CLEAR, _INTERRUPT, _STATUS, _RANGE = 0x00, 0x0B, 0x13, 0x14, 0x1E
+_SEQUENCE, _USUAL_STEPS = 0x01, 0xE8
+_SPADS, _PRE_RANGE, _FINAL_RANGE, _PRE_VCSEL, _FINAL_VCSEL = 0x46, 0x51, 0x71, 0x50, 0x70
 _BOOT_S = 0.0012
 _GOOD_STOP = 0x3C
 """Without the value that it came with it does not measure again and again."""
@@ -44,6 +46,26 @@ class Vl53l0xModel:
     def measures(self) -> bool:
         """Whether it measures again and again."""
         return self._again
+
+    @property
+    def budget_s(self) -> float:
+        """What the steps of a measurement may take together, as its maker reckons; with those that are usual."""
+        assert self.registers[0, _SEQUENCE] == _USUAL_STEPS
+        before, all_before = self._timeout(_PRE_RANGE), self._timeout(_FINAL_RANGE)
+        pre_us, final_us = (self._macro_us(vcsel) for vcsel in (_PRE_VCSEL, _FINAL_VCSEL))
+        spads_us = (self.registers[0, _SPADS] + 1) * pre_us
+        steps_us = (
+            2.0 * (spads_us + 690.0) + before * pre_us + 660.0 + (all_before - before) * final_us + 550.0
+        )
+        return (1910.0 + steps_us + 960.0) * 1e-6
+
+    def _timeout(self, register: int) -> int:
+        """In macro periods, a number of its own kind: mantissa and exponent."""
+        return (self.registers[0, register + 1] << self.registers[0, register]) + 1
+
+    def _macro_us(self, vcsel: int) -> float:
+        """How long a macro period takes: 2304 of the laser's, of so many clocks."""
+        return 2304.0 * 1.655e-3 * 2.0 * (self.registers[0, vcsel] + 1)
 
     def write(self, data: bytes) -> None:
         """Set the pointer, then registers from there on."""
