@@ -33,6 +33,8 @@ class BusError(DeviceError):
     def __init__(self, text: str, servo: int | None = None) -> None:
         super().__init__(text)
         self.servo = servo
+        self.silent = "timed out" in text
+        """Whether nothing came at all."""
 
 
 class PortGoneError(DeviceError):
@@ -162,6 +164,17 @@ class RustypotBus:
             except BusError:
                 continue
         return None
+
+    def empty(self, servo: int) -> bool:
+        """Whether nobody says anything to that id, asked some times. Damaged bytes are somebody's."""
+        for _ in range(TRIES):
+            try:
+                self.read(servo, ("model_number",))
+            except BusError as error:
+                if error.silent:
+                    continue
+            return False
+        return True
 
     def broadcast(self, register: str, value: int) -> None:
         """Write to every servo there is, twice. Nobody answers, so this waits for nobody, twice."""

@@ -11,8 +11,6 @@ from wormctl_bus_servo.config import BusServoConfig
 from wormctl_bus_servo.joints import JointMap, joint_map, reach_deg
 from wormctl_bus_servo.kinds import TICKS, Kind
 
-_TIMED_OUT = "timed out"
-
 
 class Fit(NamedTuple):
     """What a servo that has passed may do."""
@@ -111,7 +109,7 @@ def silent_ones(bus: Bus, servos: Sequence[int], registers: tuple[str, ...]) -> 
 
 def explain_silence(servos: Sequence[int], bad: dict[int, BusError], where: str) -> str:
     """One line about servos that give no good answer: `bad`, of all `servos`."""
-    if len(bad) == len(servos) and all(_TIMED_OUT in str(error) for error in bad.values()):
+    if len(bad) == len(servos) and all(error.silent for error in bad.values()):
         return (
             f"bus-servo: no servo answers {where}: is their supply on (emergency stop, fuse)? is the adapter theirs? "
             "`wormctl servo scan` asks at any baud rate"
@@ -119,7 +117,7 @@ def explain_silence(servos: Sequence[int], bad: dict[int, BusError], where: str)
     servo, error = next(iter(bad.items()))
     others = [str(other) for other in bad if other != servo]
     too = f"; nor do {', '.join(others)}" if others else ""
-    if _TIMED_OUT in str(error):
+    if error.silent:
         return (
             f"{who(servo, servos.index(servo))} does not answer {where}: its cable, its supply, its id?{too}"
         )

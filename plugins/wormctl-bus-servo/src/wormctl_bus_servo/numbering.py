@@ -23,7 +23,7 @@ def set_id(config: BusServoConfig, old: int, new: int) -> int:
         raise ConfigError(f"set-id: {old} is its id already")
     bus = RustypotBus(config.what, config.port, config.baud, PATIENT_S)
     try:
-        if bus.ask(new, ("model_number",)) is not None:
+        if not bus.empty(new):
             raise DeviceError(
                 f"servo {new} is there already: unplug it, or give it another id first; nothing changed"
             )
@@ -67,9 +67,13 @@ def _prepare(bus: RustypotBus, config: BusServoConfig, servo: int) -> None:
     """Torque off, EEPROM open. Raises `DeviceError` if it is not there, or not of the kind."""
     kind = config.what
     values = bus.ask(servo, ("model_number",))
-    if values is None:
+    if values is None and bus.empty(servo):
         raise DeviceError(
             f"servo {servo} does not answer at {config.baud} baud: look with `wormctl servo scan`"
+        )
+    if values is None:
+        raise DeviceError(
+            f"servo {servo} gives damaged answers: a bad cable, or two servos with that id? plug in one at a time"
         )
     if values["model_number"] not in kind.models:
         raise DeviceError(
