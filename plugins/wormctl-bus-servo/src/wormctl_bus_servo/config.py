@@ -13,6 +13,12 @@ AUTO = "auto"
 FEETECH_BAUDS = (57_600, 115_200, 500_000, 1_000_000)
 DYNAMIXEL_BAUDS = (57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000)
 
+
+def bauds_of(kind: KindName) -> tuple[int, ...]:
+    """The baud rates that a kind of servo may be set to, slowest first."""
+    return FEETECH_BAUDS if kind == "sts3215" else DYNAMIXEL_BAUDS
+
+
 Baud = Literal[57_600, 115_200, 500_000, 1_000_000, 2_000_000, 3_000_000, 4_000_000]
 Id = Annotated[int, msgspec.Meta(ge=0, le=HIGHEST_ID)]
 Volt = Annotated[float, msgspec.Meta(ge=3.0, le=16.0)]
@@ -58,7 +64,7 @@ class BusServoConfig(Config, frozen=True, kw_only=True):
             raise ValueError(f"ids: {next(i for i in self.ids if self.ids.count(i) > 1)} is there twice")
         if self.joint and len(self.joint) != self.joints:
             raise ValueError(f"joint: has {len(self.joint)} entries, must have {self.joints}, one a joint")
-        bauds = FEETECH_BAUDS if self.kind == "sts3215" else DYNAMIXEL_BAUDS
+        bauds = bauds_of(self.kind)
         if self.baud not in bauds:
             raise ValueError(f"baud = {self.baud}: a {self.kind} has {', '.join(map(str, bauds))}")
         if self.lowest_v >= self.highest_v:

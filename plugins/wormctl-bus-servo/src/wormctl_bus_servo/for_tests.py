@@ -89,6 +89,12 @@ class Rig:
             time.sleep(0.002)
         return True
 
+    def unmoved(self) -> bool:
+        """Whether no goal was sent and no torque switched on."""
+        heard = bytes(self.port.heard)
+        goals = ("83 2A", "83 74 00", "03 2A", "03 74 00")
+        return not any(bytes.fromhex(goal) in heard for goal in goals) and self.limp()
+
     def goals_sent(self, servo: int) -> list[int]:
         """Where a Feetech servo was sent since it was armed, in order; the same only once if again and again."""
         on = max(

@@ -33,7 +33,7 @@ class Must(msgspec.Struct, frozen=True):
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of servo."""
 
-    name: str
+    name: KindName
     controller: str
     """The class in rustypot."""
     models: dict[int, str]
