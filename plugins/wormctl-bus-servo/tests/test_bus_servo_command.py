@@ -6,33 +6,18 @@ import re
 import signal
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-from wormctl_bus_servo.config import BusServoConfig
 from wormctl_bus_servo.fake import FakeServo
 from wormctl_bus_servo.for_tests import Rig, rig
 from wormctl_bus_servo.plugin import wormctl_register_bodies
 
 from wormctl.cli import main
-from wormctl.config import convert
 
 
 def servo(snake: Rig, *words: str, kind: str = "sts3215") -> int:
     return main(["servo", *words, "--port", snake.port.path, "--kind", kind])
-
-
-def unmoved(snake: Rig) -> bool:
-    """Whether no goal was sent and no torque switched on."""
-    heard = bytes(snake.port.heard)
-    goals = (
-        bytes.fromhex("83 2A"),
-        bytes.fromhex("83 74 00"),
-        bytes.fromhex("03 2A"),
-        bytes.fromhex("03 74 00"),
-    )
-    return not any(goal in heard for goal in goals) and snake.limp()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +33,7 @@ def test_scan_lists_everybody(kind: str, model: str, volt: str, capsys: pytest.C
         assert [line.split()[:3] for line in lines] == [["id", str(i), model] for i in (1, 2, 3)]
         assert re.search(rf"tick 1234 +41 degC +{volt} V  torque off$", lines[1])
         assert lines[2].endswith("it is overloaded")
-        assert unmoved(snake)
+        assert snake.unmoved()
 
 
 def test_scan_asks_for_those_whose_answers_collide(
@@ -97,7 +82,7 @@ def test_set_id_changes_one_servo_for_good(kind: str, capsys: pytest.CaptureFixt
         snake.bus[9].reboot()
         assert set(snake.bus.servos) == {9, 2}
         assert kind != "sts3215" or snake.bus[9]["lock"] == 1
-        assert unmoved(snake)
+        assert snake.unmoved()
 
 
 @pytest.mark.parametrize(
@@ -119,6 +104,23 @@ def test_numbering_refuses_what_would_go_wrong(
         assert set(snake.bus.servos) == {1, 2}
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("set-id", "1", "2"), "servo 2 is there already: .*nothing changed"),
+        (("set-id", "2", "7"), "servo 2 gives damaged answers: a bad cable, or two servos with that id"),
+    ],
+)
+def test_an_id_with_damaged_answers_is_not_free(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with rig(ids=[1, 2], joints=2) as snake:
+        snake.bus[2].garbled = True
+        assert servo(snake, *words) == 2
+        assert re.search(said, capsys.readouterr().err)
+        assert set(snake.bus.servos) == {1, 2}
+
+
 def test_an_id_that_no_servo_may_have(capsys: pytest.CaptureFixture[str]) -> None:
     with rig(ids=[1, 2], joints=2) as snake, pytest.raises(SystemExit):
         servo(snake, "set-id", "1", "254")
@@ -133,61 +135,6 @@ def test_set_baud_writes_the_makers_number(kind: str, number: int) -> None:
         assert snake.bus[2]["baud_rate"] == number
         snake.bus[2].reboot()
         assert snake.bus[2]["baud_rate"] == number
-
-
-def test_zero_prints_lines_that_make_the_pose_straight(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    robot = tmp_path / "snake.toml"
-    with rig(ids=[4, 9], joints=2) as snake:
-        snake.bus[4]["present_position"], snake.bus[9]["present_position"] = 1900, 500
-        robot.write_text(f'[body]\nuse = "bus-servo"\nids = [4, 9]\nport = "{snake.port.path}"\n')
-        assert main(["servo", "zero", "--robot", str(robot)]) == 0
-        out, err = capsys.readouterr()
-        body = tomllib.loads(robot.read_text() + out)["body"]
-        assert [joint["zero"] for joint in body["joint"]] == [1900, 500]
-        del body["use"]
-        assert convert({**body, "joints": 2}, BusServoConfig, where="test").joint[1].zero == 500
-        assert err == (
-            "servo 9 can bend from -44 to +60 degrees only: mount its horn so that it is straight near tick 2048\n"
-        )
-        assert unmoved(snake)
-
-
-def test_zero_tells_of_stiff_and_missing_servos(capsys: pytest.CaptureFixture[str]) -> None:
-    with rig(joints=12) as snake:
-        snake.bus[2]["torque_enable"] = 1
-        snake.bus[2]["goal_position"] = 2048
-        assert servo(snake, "zero") == 0
-        assert "servo 2 is stiff: `wormctl servo off`" in capsys.readouterr().err
-        snake.bus[3].silent = True
-        assert servo(snake, "zero") == 2
-        assert "no answer of servo 3" in capsys.readouterr().err
-
-
-def test_off_reaches_everybody_whatever_the_id(capsys: pytest.CaptureFixture[str]) -> None:
-    with rig(joints=12) as snake:
-        for one in snake.bus.servos.values():
-            one["torque_enable"], one["goal_position"] = 1, one["present_position"]
-        snake.bus[12]["id"] = 99
-        assert servo(snake, "off") == 1  # servo 12 cannot say so
-        assert capsys.readouterr().out == "torque off sent to all; 11 of 12 servos say that it is off\n"
-        assert snake.limp()
-
-
-def test_off_says_who_is_still_on(capsys: pytest.CaptureFixture[str]) -> None:
-    with rig(joints=12) as snake:
-        snake.bus[2]["torque_enable"], snake.bus[2]["goal_position"] = 1, 2048
-        snake.bus[2].deaf_to = frozenset({40})
-        assert servo(snake, "off") == 1
-        assert capsys.readouterr().err == "still on: 2: CUT THEIR SUPPLY\n"
-
-
-def test_a_robot_file_of_another_body_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    robot = tmp_path / "snake.toml"
-    robot.write_text('[body]\nuse = "serial"\n')
-    assert main(["servo", "scan", "--robot", str(robot)]) == 2
-    assert 'body.use: must be "bus-servo"' in capsys.readouterr().err
 
 
 def test_a_fake_bus_can_be_tried_without_a_servo(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,16 +1,19 @@
-"""What `wormctl servo` does: look, number, find zeros, switch torque off. Nothing here switches a torque on."""
+"""What `wormctl servo` does: look, and find zeros. Nothing here switches a torque on."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
 
 from wormctl.device import DeviceError
-from wormctl_bus_servo.bus import PATIENT_S, RustypotBus
-from wormctl_bus_servo.checks import torque_off
-from wormctl_bus_servo.config import DYNAMIXEL_BAUDS, FEETECH_BAUDS, BusServoConfig
+from wormctl_bus_servo.bus import PATIENT_S, RustypotBus, Values
+from wormctl_bus_servo.config import BusServoConfig, Joint, bauds_of
 from wormctl_bus_servo.joints import joint_map, reach_deg
 from wormctl_bus_servo.kinds import TICKS, Kind
+from wormctl_bus_servo.robot_file import joint_tables, may_be_printed, write_joints
 
 
 def scan(config: BusServoConfig, *, expected: Sequence[int] = (), everywhere: bool = False) -> int:
@@ -20,8 +23,8 @@ def scan(config: BusServoConfig, *, expected: Sequence[int] = (), everywhere: bo
     baud rates, too, if nobody answers.
     """
     kind = config.what
-    others = FEETECH_BAUDS if kind.name == "sts3215" else DYNAMIXEL_BAUDS
-    bauds = [config.baud, *(baud for baud in reversed(others) if everywhere and baud != config.baud)]
+    others = [baud for baud in reversed(bauds_of(kind.name)) if everywhere and baud != config.baud]
+    bauds = [config.baud, *others]
     for baud in bauds:
         bus = RustypotBus(kind, config.port, baud, PATIENT_S)
         try:
@@ -43,8 +46,11 @@ def scan(config: BusServoConfig, *, expected: Sequence[int] = (), everywhere: bo
     return 1
 
 
-def zero(config: BusServoConfig) -> int:
-    """Print the pose as the straight one: lines on stdout, remarks on stderr. Raises `DeviceError`."""
+def zero(config: BusServoConfig, robot: Path | None = None, *, write: bool = False) -> int:
+    """Take the pose for the straight one: tables on stdout or, to `write`, in the file `robot`; remarks on stderr.
+
+    Raises `DeviceError` or `ConfigError` before anything is printed or written.
+    """
     kind = config.what
     bus = RustypotBus(kind, config.port, config.baud, PATIENT_S)
     try:
@@ -54,46 +60,43 @@ def zero(config: BusServoConfig) -> int:
     missing = [str(servo) for servo, values in answers.items() if values is None]
     if missing:
         raise DeviceError(f"no answer of servo {', '.join(missing)}: look with `wormctl servo scan`")
-    print("\n# The joints, head first, as `wormctl servo zero` found them in the straight snake.")
-    for joint, (servo, table) in enumerate(zip(config.servos, config.table, strict=True)):
-        values = answers[servo] or {}
-        here = values["present_position"]
-        if values["torque_enable"]:
-            print(f"servo {servo} is stiff: `wormctl servo off`, straighten it, then again", file=sys.stderr)
-        if not 0 < here < TICKS - 1:
-            raise DeviceError(
-                f"servo {servo} stands at tick {here}, at the end of its turn: mount its horn half a turn further"
-            )
-        print(f"[[body.joint]]  # {joint}: servo {servo}")
-        print(f"zero = {here}\ndirection = {table.direction}")
-        print(f"low_deg = {table.low_deg:g}\nhigh_deg = {table.high_deg:g}")
-        low, high = reach_deg(
-            joint_map(servo, type(table)(zero=here, direction=table.direction), 0, TICKS - 1)
-        )
-        if low > max(table.low_deg, -60.0) + 0.1 or high < min(table.high_deg, 60.0) - 0.1:
-            print(
-                f"servo {servo} can bend from {low:.0f} to {high:+.0f} degrees only: mount its horn so that it is "
-                "straight near tick 2048",
-                file=sys.stderr,
-            )
+    joints = [
+        msgspec.structs.replace(table, zero=_straight(servo, answers[servo] or {}))
+        for servo, table in zip(config.servos, config.table, strict=True)
+    ]
+    tables = joint_tables(config.servos, joints)
+    if write and robot is not None:
+        write_joints(robot, tables)
+        print(f"{len(joints)} zeros written to {robot}")
+    else:
+        if robot is not None:
+            may_be_printed(robot)
+        print(f"\n{tables}", end="")
+    for servo, joint in zip(config.servos, joints, strict=True):
+        _remark(servo, joint, stiff=bool((answers[servo] or {})["torque_enable"]))
     return 0
 
 
-def off(config: BusServoConfig) -> int:
-    """Switch every torque off, whatever the ids; the exit status."""
-    bus = RustypotBus(config.what, config.port, config.baud, PATIENT_S)
-    try:
-        bus.broadcast("torque_enable", 0)
-        torque_off(bus, config.servos)
-        held = {servo: bus.ask(servo, ("torque_enable",)) for servo in config.servos}
-    finally:
-        bus.close()
-    limp = [servo for servo, values in held.items() if values is not None and not values["torque_enable"]]
-    stiff = [str(servo) for servo, values in held.items() if values is not None and values["torque_enable"]]
-    print(f"torque off sent to all; {len(limp)} of {len(held)} servos say that it is off")
+def _straight(servo: int, values: Values) -> int:
+    here = values["present_position"]
+    if not 0 < here < TICKS - 1:
+        raise DeviceError(
+            f"servo {servo} stands at tick {here}, at the end of its turn: mount its horn half a turn further"
+        )
+    return here
+
+
+def _remark(servo: int, joint: Joint, *, stiff: bool) -> None:
     if stiff:
-        print(f"still on: {', '.join(stiff)}: CUT THEIR SUPPLY", file=sys.stderr)
-    return 0 if len(limp) == len(held) else 1
+        print(f"servo {servo} is stiff: `wormctl servo off`, straighten it, then again", file=sys.stderr)
+    whole = msgspec.structs.replace(joint, low_deg=-60.0, high_deg=60.0)
+    low, high = reach_deg(joint_map(servo, whole, 0, TICKS - 1))
+    if low > max(joint.low_deg, -60.0) + 0.1 or high < min(joint.high_deg, 60.0) - 0.1:
+        print(
+            f"servo {servo} can bend from {low:.0f} to {high:+.0f} degrees only: mount its horn so that it is "
+            "straight near tick 2048",
+            file=sys.stderr,
+        )
 
 
 def _line(kind: Kind, servo: int, model: int, bus: RustypotBus) -> str:

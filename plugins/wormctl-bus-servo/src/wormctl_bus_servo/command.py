@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from wormctl.config import ConfigError, convert, read_toml
-from wormctl_bus_servo import bench, numbering, trying
+from wormctl.config import ConfigError, Where, convert
+from wormctl_bus_servo import bench, numbering, relief, trying
 from wormctl_bus_servo.config import AUTO, DYNAMIXEL_BAUDS, FEETECH_BAUDS, BusServoConfig
 from wormctl_bus_servo.kinds import HIGHEST_ID, KINDS
+from wormctl_bus_servo.robot_file import body_settings
 
 BAUDS = sorted({*FEETECH_BAUDS, *DYNAMIXEL_BAUDS})
 
@@ -19,7 +20,7 @@ examples:
   wormctl servo scan --kind xl330 --baud 57600        new Dynamixels speak at 57600 baud
   wormctl servo set-id 1 7                            with nobody else of id 1 or 7 on the bus
   wormctl servo set-baud 7 1000000 --kind xl330 --baud 57600
-  wormctl servo zero --robot my_snake.toml            lay the snake straight first; prints lines for the file
+  wormctl servo zero --robot my_snake.toml --write    lay the snake straight first; puts its zeros into the file
   wormctl servo off                                   torque off for every id: after a crash, say
   wormctl servo fake --kind xl330                     a bus without servos, to try all this on
 
@@ -56,7 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     set_baud = add("set-baud", "have one servo speak at another baud rate", _set_baud)
     set_baud.add_argument("id", type=_id, metavar="ID")
     set_baud.add_argument("to", type=int, metavar="BAUD", choices=BAUDS)
-    add("zero", "print the present pose as the straight one, as lines for a robot file", _zero)
+    zero = add("zero", "print the present pose as the straight one, as lines for a robot file", _zero)
+    zero.add_argument(
+        "--write", action="store_true", help="put them into the --robot file, in place of those it has"
+    )
     add("off", "switch the torque of all servos off", _off)
     fake = add("fake", "play a bus of servos on a pseudo-terminal until Ctrl-C", _fake)
     fake.add_argument("--servos", type=int, default=12, metavar="N", help="ids 1 to N (default: 12)")
@@ -78,21 +82,15 @@ def run(args: argparse.Namespace) -> int:
 def _config(args: argparse.Namespace) -> BusServoConfig:
     """What a robot file says, if one is named, and what the options say instead."""
     body: dict[str, object] = {}
-    where = "wormctl servo"
+    where: Where = "wormctl servo"
     if args.robot is not None:
-        where = str(args.robot)
-        found = read_toml(args.robot).get("body", {})
-        if not isinstance(found, dict) or found.get("use") != "bus-servo":
-            raise ConfigError(f'{where}: $.body.use: must be "bus-servo"')
-        body = {key: value for key, value in found.items() if key != "use"}
-        ids = body.get("ids")
-        if isinstance(ids, list) and "joints" not in body:
-            body["joints"] = len(ids)
+        body, where = body_settings(args.robot)
+    options = {}
     for name in ("kind", "port", "baud"):
         if (given := getattr(args, name, None)) is not None:
-            body[name] = given
+            body[name], options[f"$.body.{name}"] = given, f"--{name}"
     body.setdefault("port", AUTO)
-    return convert(body, BusServoConfig, where=where, under="$.body")
+    return convert(body, BusServoConfig, where=where, under="$.body", options=options)
 
 
 def _id(text: str) -> int:
@@ -116,11 +114,19 @@ def _set_baud(args: argparse.Namespace, config: BusServoConfig) -> int:
 
 
 def _zero(args: argparse.Namespace, config: BusServoConfig) -> int:
-    return bench.zero(config)
+    if args.write and args.robot is None:
+        raise ConfigError("--write: name the file with --robot")
+    return bench.zero(config, args.robot, write=args.write)
 
 
 def _off(args: argparse.Namespace, config: BusServoConfig) -> int:
-    return bench.off(config)
+    named = args.robot is not None
+    return relief.off(
+        config,
+        expected=config.servos if named else (),
+        any_kind=not named and args.kind is None,
+        any_baud=not named and args.baud is None,
+    )
 
 
 def _fake(args: argparse.Namespace, config: BusServoConfig) -> int:
