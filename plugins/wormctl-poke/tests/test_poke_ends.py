@@ -1,4 +1,4 @@
-"""However a process with a keyboard ends, its terminal is as it was: each end in a process of its own."""
+"""However a process with a keyboard ends or stops, its terminal is as it was: each time in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 from typing import IO
 
@@ -14,18 +15,33 @@ import pytest
 
 LEADER = """
 import os, signal, subprocess, sys
-os.open(sys.argv[1], os.O_RDWR)  # the first terminal that a session opens is its own
+terminal = os.open(sys.argv[1], os.O_RDWR)  # the first terminal that a session opens is its own
 signal.signal(signal.SIGINT, lambda *_: None)
-group = 0 if sys.argv[2] == "background" else None
-child = subprocess.Popen([sys.executable, *sys.argv[3:]], process_group=group)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+place = sys.argv[2]
+child = subprocess.Popen([sys.executable, *sys.argv[3:]], process_group=None if place == "front" else 0)
+if place == "job":
+    os.tcsetpgrp(terminal, child.pid)
 print("pid", child.pid, flush=True)
-print("ended", child.wait(), flush=True)
+while True:
+    _, status = os.waitpid(child.pid, os.WUNTRACED)
+    if place == "job":
+        os.tcsetpgrp(terminal, os.getpid())
+    if not os.WIFSTOPPED(status):
+        break
+    print("stopped", flush=True)
+    if sys.stdin.readline() == "fg\\n":
+        os.tcsetpgrp(terminal, child.pid)
+    os.killpg(child.pid, signal.SIGCONT)
+child.returncode = os.waitstatus_to_exitcode(status)
+print("ended", child.returncode, flush=True)
 sys.stdin.read()
 """
-"""A shell of sorts: it keeps the terminal when its child has ended, as closing one for good resets it."""
+"""A shell of sorts, which leaves a terminal's modes alone, as dash does. It keeps the terminal when its child has
+ended, as closing one for good resets it. In the place `job` its child can be stopped."""
 
 CHILD = """
-import contextlib, sys, time
+import contextlib, os, signal, sys, time
 from wormctl.channel import Samples
 from wormctl.device import Context
 from wormctl.signals import stop_on_signals
@@ -54,6 +70,14 @@ how = sys.argv[1]
 if how == "close":
     loop("poked")
     sensor.close()
+elif how == "fork":
+    fork = os.fork()
+    if fork == 0:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(20.0)
+    assert os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]) == -signal.SIGUSR1
+    print("the fork has ended", flush=True)
+    loop("for ever")
 elif how == "raise":
     loop("poked")
     raise RuntimeError("something broke")
@@ -88,11 +112,24 @@ class Session:
             lines.append(line)
         raise AssertionError(f"never said {word}: {lines}, {_file(self._leader.stderr).read()}")
 
+    def says(self, command: str) -> None:
+        """To the shell, while its child is stopped: `fg` or `bg`."""
+        stdin = _file(self._leader.stdin)
+        stdin.write(f"{command}\n")
+        stdin.flush()
+
     def types(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
     def modes(self) -> list[object]:
         return termios.tcgetattr(self._ours)
+
+    def comes_to(self, before: bool) -> bool:
+        """Whether the modes become as they were, or others, in time."""
+        deadline_s = time.monotonic() + 5.0
+        while (self.modes() == self.before) is not before and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        return (self.modes() == self.before) is before
 
     def ends(self) -> int:
         """Its exit status, negative for a signal."""
@@ -122,8 +159,8 @@ def child(tmp_path: Path) -> Path:
     return path
 
 
-def ready(child: Path, how: str) -> Session:
-    session = Session(child, how)
+def ready(child: Path, how: str, place: str = "front") -> Session:
+    session = Session(child, how, place)
     session.hears("ready")
     assert session.modes() != session.before, "it reads single keys"
     return session
@@ -152,7 +189,15 @@ def test_ctrl_c_is_no_key_but_ends_it(child: Path) -> None:
         session.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+ENDS = (
+    *("TERM", "HUP", "QUIT", "ABRT", "ALRM", "USR1", "USR2", "VTALRM", "PROF", "XCPU", "TRAP", "SYS"),
+    *("POLL", "PWR", "STKFLT", "RTMIN"),  # Linux only
+)
+
+
+@pytest.mark.parametrize(
+    "number", [getattr(signal, f"SIG{name}") for name in ENDS if hasattr(signal, f"SIG{name}")]
+)
 def test_ended_by_a_signal_it_is_as_it_was(child: Path, number: signal.Signals) -> None:
     session = ready(child, "for ever")
     try:
@@ -185,4 +230,63 @@ def test_in_the_background_it_says_so_and_touches_nothing(child: Path) -> None:
         assert session.modes() == session.before
         assert "a run in the background gets no keys: start it without &" in session.errors()
     finally:
+        session.close()
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_stopped_the_terminal_is_as_it_was_and_continued_it_is_ours_again(child: Path, key: bool) -> None:
+    session = ready(child, "poked", "job")
+    try:
+        for _ in range(2):
+            if key:
+                session.types("\x1a")
+            else:
+                os.kill(session.pid, signal.SIGTSTP)
+            session.hears("stopped")
+            assert session.modes() == session.before
+            session.says("fg")
+            assert session.comes_to(before=False)
+        session.types("n")
+        session.hears("poked")
+        assert session.ends() == 0
+        assert session.modes() == session.before
+    finally:
+        session.close()
+
+
+def test_stopped_it_can_be_ended(child: Path) -> None:
+    session = ready(child, "for ever", "job")
+    try:
+        session.types("\x1a")
+        session.hears("stopped")
+        os.kill(session.pid, signal.SIGTERM)
+        session.says("bg")
+        assert session.ends() == -signal.SIGTERM
+        assert session.modes() == session.before
+    finally:
+        session.close()
+
+
+def test_stopped_so_that_it_cannot_know_it_puts_the_terminal_back_when_it_goes_on(child: Path) -> None:
+    session = ready(child, "for ever", "job")
+    try:
+        os.kill(session.pid, signal.SIGSTOP)
+        session.hears("stopped")
+        assert session.modes() != session.before
+        session.says("bg")
+        assert session.comes_to(before=True)
+    finally:
+        os.kill(session.pid, signal.SIGKILL)
+        session.close()
+
+
+def test_a_fork_that_ends_leaves_the_terminal_to_the_run(child: Path) -> None:
+    session = ready(child, "fork")
+    try:
+        session.hears("the fork has ended")
+        assert session.modes() != session.before
+        session.types("n")
+        session.hears("poked")
+    finally:
+        os.kill(session.pid, signal.SIGKILL)
         session.close()

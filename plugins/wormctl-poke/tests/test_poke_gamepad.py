@@ -110,23 +110,23 @@ def sensor(pad: FifoPad) -> Iterator[GamepadSensor]:
 def test_it_passes_the_kit(pad: FifoPad) -> None:
     offers: list[Offer[Sensor]] = collect(wormctl_poke.plugin)["sensor"]
     offer = next(o for o in offers if o.name == "gamepad")
+    assert isinstance(offer.make(config(pad)), GamepadSensor)
 
     def plugged(config: GamepadConfig) -> GamepadSensor:
         return GamepadSensor(config, open_pad=lambda path: FakePad())
 
     check_sensor(Offer(name="gamepad", summary="", config=GamepadConfig, make=plugged))
+
     # The kernel tells every one who opens it anew how it stands; a FIFO tells it once.
-    lives = iter(range(10))
+    def opened_anew(path: str) -> Pad:
+        pad.unplug()
+        pad.plug()
+        return open_pad(path)
 
-    def opened_anew(config: GamepadConfig) -> Sensor:
-        if next(lives) > 1:
-            pad.unplug()
-            pad.plug()
-        return offer.make(config)
+    def make(config: GamepadConfig) -> GamepadSensor:
+        return GamepadSensor(config, opened_anew)
 
-    check_sensor(
-        Offer(name="gamepad", summary="", config=GamepadConfig, make=opened_anew), config=config(pad)
-    )
+    check_sensor(Offer(name="gamepad", summary="", config=GamepadConfig, make=make), config=config(pad))
 
 
 @pytest.mark.parametrize(("number", "channel"), [(RIGHT_TRIGGER, NOSE), (LEFT_TRIGGER, TAIL)])

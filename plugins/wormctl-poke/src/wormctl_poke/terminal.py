@@ -22,8 +22,8 @@ _ELSE = "or give the sensor a script, or use the sensor gamepad"
 class Terminal:
     """Opened, it sends keys at once and does not show them; Ctrl-C and Ctrl-Z mean what they always mean.
 
-    It is put back by `close`, and before the process ends by whatever Python can see: an exception, exit, SIGTERM,
-    SIGHUP, SIGQUIT. Only SIGKILL leaves it as it is.
+    It is put back by `close`, while the process is stopped by Ctrl-Z, and before it ends by whatever Python can see: an
+    exception, exit, any signal that Python can handle. SIGKILL, SIGSTOP and a crash of native code leave it as it is.
     """
 
     def __init__(self, path: str) -> None:
@@ -31,6 +31,10 @@ class Terminal:
         self._fd = -1
         self._before: list[Any] | None = None
         """Its modes as they were; None while it is as it was."""
+        self._ours: list[Any] | None = None
+        """Those that were set last."""
+        self._lent = False
+        """Whether it is put back for as long as the process is stopped."""
         self._lock = threading.RLock()
         self._undo: UndoAtEnd | None = None
 
@@ -66,6 +70,7 @@ class Terminal:
         import termios
 
         if not self._in_front():
+            self._put_back()
             return b""
         try:
             with _no_job_control_stops():
@@ -84,15 +89,18 @@ class Terminal:
     def restore(self) -> None:
         """Put its modes back, for good. Never raises; may be called twice, and by a signal handler."""
         with self._lock:
-            before, self._before = self._before, None
-            # In the background it belongs to the shell, which sets what it needs.
-            if before is not None and self._in_front():
-                import termios
+            self._put_back()
+            self._before = None
 
-                # What was typed too late is not for the shell.
-                with contextlib.suppress(termios.error), _no_job_control_stops():
-                    termios.tcflush(self._fd, termios.TCIFLUSH)
-                    termios.tcsetattr(self._fd, termios.TCSANOW, before)
+    def lend(self) -> None:
+        """Put its modes back until `take_again`. Never raises; for a signal handler."""
+        with self._lock:
+            self._lent = True
+            self._put_back()
+
+    def take_again(self) -> None:
+        """After `lend`: the next `read` in the foreground has single keys sent again."""
+        self._lent = False
 
     def close(self) -> None:
         """Put it back and let go of it. Never raises; may be called twice."""
@@ -116,7 +124,7 @@ class Terminal:
                 f"{_ELSE}"
             )
         self._before = modes
-        self._undo = UndoAtEnd(self.restore)
+        self._undo = UndoAtEnd(self.restore, self.lend, self.take_again)
         with _no_job_control_stops():
             self._resume()
             termios.tcflush(self._fd, termios.TCIFLUSH)  # typed before the worm was there
@@ -126,7 +134,7 @@ class Terminal:
         import termios
 
         with self._lock:
-            if self._before is None:
+            if self._before is None or self._lent:
                 return
             now = termios.tcgetattr(self._fd)
             if not now[_LFLAG] & termios.ICANON:
@@ -136,6 +144,23 @@ class Terminal:
             now[_CC][termios.VMIN], now[_CC][termios.VTIME] = 1, 0
             # Not TCSADRAIN, which waits as long as Ctrl-S holds the output up.
             termios.tcsetattr(self._fd, termios.TCSANOW, now)
+            self._ours = termios.tcgetattr(self._fd)
+
+    def _put_back(self) -> None:
+        """Set its modes as they were. In the background only if they are still ours: not every shell sets its own."""
+        with self._lock:
+            if self._before is None:
+                return
+            import termios
+
+            with contextlib.suppress(termios.error), _no_job_control_stops():
+                if self._in_front():
+                    termios.tcflush(
+                        self._fd, termios.TCIFLUSH
+                    )  # what was typed too late is not for the shell
+                elif termios.tcgetattr(self._fd) != self._ours:
+                    return
+                termios.tcsetattr(self._fd, termios.TCSANOW, self._before)
 
     def _in_front(self) -> bool:
         """Whether keys are for this process. A terminal that is not the one it was started from has no such notion."""
