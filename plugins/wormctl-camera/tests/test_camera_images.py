@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import random
+import struct
+import subprocess
+import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +141,7 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
         assert "repair it or take it out" in said
 
 
-@pytest.mark.filterwarnings("ignore")  # Pillow warns of some damage and reads on
+@pytest.mark.filterwarnings("error")  # Pillow warns of some damage and reads on: nobody is to be told
 def test_no_damage_is_more_than_one_line(tmp_path: Path) -> None:
     dice = random.Random(1)
     noise = Image.frombytes("RGB", (64, 48), dice.randbytes(64 * 48 * 3))
@@ -153,10 +158,83 @@ def test_no_damage_is_more_than_one_line(tmp_path: Path) -> None:
 
 def test_an_empty_folder_and_a_path_that_is_not_there(tmp_path: Path) -> None:
     assert "there is no picture in this folder" in refused(tmp_path)
-    assert "no such file or folder" in refused(tmp_path / "nowhere")
+    said = refused(tmp_path / "nowhere")
+    assert "no such file or folder" in said
+    assert f"counts from the folder in which wormctl is started ({Path.cwd()})" in said
 
 
 def test_too_many_pictures_are_not_kept(tmp_path: Path) -> None:
     for i in range(1001):
         (tmp_path / f"{i}.png").touch()
     assert "at most 1000" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("white", [True, False])
+@pytest.mark.parametrize("file", ["grey.png", "grey.tiff", "big-endian.tiff"])
+def test_sixteen_bits_are_as_bright_as_eight(tmp_path: Path, file: str, white: bool) -> None:
+    eight = 255 if white else 23  # 9 %
+    kind = ">u2" if "big-endian" in file else "<u2"
+    Image.fromarray(np.full((48, 64), 257 * eight, kind)).save(tmp_path / file)
+    seen = measured(CameraConfig(images=str(tmp_path / file))).vector(LEVEL)[0]
+    plain = save(tmp_path / "plain.png", (eight, eight, eight))
+    assert seen == measured(CameraConfig(images=str(plain))).vector(LEVEL)[0]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB"])
+def test_other_modes_are_as_bright_as_they_look(tmp_path: Path, mode: str) -> None:
+    white = Image.new("RGB", (64, 48), (255, 255, 255))
+    image = Image.new("LAB", white.size, (255, 128, 128)) if mode == "LAB" else white.convert(mode)
+    file = tmp_path / ("x.tiff" if mode in ("CMYK", "YCbCr", "LAB") else "x.png")
+    image.save(file)
+    assert measured(CameraConfig(images=str(file))).vector(LEVEL)[0] == pytest.approx(1.0, abs=3e-3)
+
+
+@pytest.mark.parametrize(("mode", "value"), [("F", 0.2), ("I", 5898)])
+def test_a_picture_without_a_white_is_refused(tmp_path: Path, mode: str, value: float) -> None:
+    Image.new(mode, (64, 48), value).save(tmp_path / "x.tiff")
+    said = refused(tmp_path / "x.tiff")
+    assert f"{tmp_path / 'x.tiff'} has pixels of mode {mode}" in said
+    assert "8 or 16 bits a colour" in said
+
+
+def header(file: Path, width: int, height: int) -> Path:
+    """A picture of that size by its header, and with no pixels."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    file.write_bytes(head + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT")))
+    return file
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [(5001, 5000), (12000, 9000), (60000, 60000)])
+def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    file = header(tmp_path / "x.png", *size)
+    assert f"{file} has more than 25 million pixels: make it smaller" in refused(file)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_no_memory_is_taken_for_all_the_pixels_of_a_large_picture_twice(tmp_path: Path) -> None:
+    Image.new("P", (4000, 2500)).save(tmp_path / "large.png")
+    code = (
+        "import re, sys; from wormctl_camera.images import Images; import PIL.PngImagePlugin; "
+        "used = lambda: int(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1]) // 1024; "
+        "before = used(); Images(sys.argv[1]); print(used() - before)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "large.png")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert int(done.stdout) < 20, "of 10 million pixels, one byte each"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, inside: bool) -> None:
+    pipe = tmp_path / "x.png"
+    os.mkfifo(pipe)
+    assert f"{pipe} is no regular file" in refused(tmp_path if inside else pipe)
+
+
+def test_a_large_picture_is_thinned_and_a_small_one_is_kept(tmp_path: Path) -> None:
+    for size, kept in (((1000, 1000), (160, 120)), ((100, 1000), (100, 120)), ((3, 1), (3, 1))):
+        Image.new("RGB", size).save(tmp_path / "x.png")
+        assert Images(str(tmp_path / "x.png")).next().pixels.shape == (*kept[::-1], 3)

@@ -39,7 +39,10 @@ class CameraConfig(Config, frozen=True, kw_only=True):
     device: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
     """`picamera` for a camera on a Raspberry Pi's ribbon cable; `/dev/video0` or the like for a webcam."""
     images: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)] | None = None
-    """A picture, or a folder of pictures that are shown by name, one after another and then again."""
+    """A picture, or a folder of pictures that are shown by name, one after another and then again.
+
+    A path counts from the folder in which wormctl is started: where the robot file stands is not known here.
+    """
     rate_hz: Annotated[float, msgspec.Meta(ge=1.0, le=60.0)] = 25.0
     """Pictures a second."""
     field_of_view_deg: Annotated[float, msgspec.Meta(ge=10.0, le=170.0)] = 62.0
