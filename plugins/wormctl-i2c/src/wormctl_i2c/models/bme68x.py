@@ -73,8 +73,8 @@ class Bme68xModel:
         at_target = (
             (self.registers.get(_HEAT, 0) / 3.4 + 25.0) * (4.0 + heat_range) / 4.0 * (1.0 + 0.002 * heat_val)
         )
-        share: float = (at_target - g3 / 1024.0 * _AMBIENT_C) / (g1 / 16.0 + 49.0) - 1.0
-        return share / (g2 / 32768.0 * 0.0005 + 0.00235)
+        share = (at_target - g3 / 1024.0 * _AMBIENT_C) / (g1 / 16.0 + 49.0) - 1.0
+        return float(share / (g2 / 32768.0 * 0.0005 + 0.00235))
 
     @property
     def heating_ms(self) -> int:
