@@ -60,6 +60,16 @@ def test_torque_comes_little_by_little_up_to_its_limit(kind: str) -> None:
         assert {servo["torque_limit"] for servo in snake.bus.servos.values()} == {round(0.5 * full)}
 
 
+@pytest.mark.parametrize("kind", ["sts3215", "xl330", "xl430"])
+def test_a_servos_own_limit_of_its_torque_is_kept(kind: str) -> None:
+    with rig(kind, torque_limit=0.5) as snake:
+        snake.bus[9]["max_torque"] = 300
+        snake.configure()
+        snake.arm()
+        assert snake.bus[9]["torque_limit"] == 300
+        assert snake.bus[8]["torque_limit"] == round(0.5 * (1000 if kind == "sts3215" else 885))
+
+
 def test_a_servo_that_does_not_take_its_goal_is_never_switched_on() -> None:
     with rig() as snake:
         snake.bus[4].deaf_to = frozenset({42})

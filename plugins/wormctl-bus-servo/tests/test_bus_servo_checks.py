@@ -70,6 +70,11 @@ TROUBLES = [
         put("max_voltage_limit", 70),
         r"servo 9 .* has 7.4 V, allowed are 6 to 7: is this the right supply",
     ),
+    (
+        "sts3215",
+        put("min_voltage_limit", 75),
+        r"servo 9 .* has 7.4 V, allowed are 7.5 to 14: charge the pack",
+    ),
     ("sts3215", put("temperature_limit", 25), r"servo 9 .* has 30 degrees, allowed are 25"),
     ("sts3215", put("status", 0x20), r"servo 9 .* reports an alarm: it is overloaded; cut its supply"),
     ("sts3215", put("present_position", 0), r"servo 9 .* stands at tick 0, half a turn from its zero 2048"),
@@ -114,7 +119,7 @@ def test_several_that_are_missing_are_one_line() -> None:
 
 
 def test_when_nobody_answers_it_is_the_supply() -> None:
-    with rig() as snake:
+    with rig(joints=4) as snake:
         snake.bus.powered = False
         with pytest.raises(DeviceError, match=r"no servo answers .* \(emergency stop, fuse\)"):
             snake.configure()

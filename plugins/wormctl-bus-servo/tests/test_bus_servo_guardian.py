@@ -93,9 +93,8 @@ def test_a_host_that_is_killed_leaves_no_torque(kind: str) -> None:
 HANGS = "bus-servo: wormctl hangs or is suspended; all servos were told to switch their torque off\n"
 
 
-@pytest.mark.parametrize("kind", ["sts3215", "xl330"])
-def test_a_host_that_is_suspended_leaves_no_torque_and_says_so_when_it_goes_on(kind: str) -> None:
-    with rig(kind) as snake, host(snake, kind) as process:
+def test_a_host_that_is_suspended_leaves_no_torque_and_says_so_when_it_goes_on() -> None:
+    with rig() as snake, host(snake) as process:
         process.send_signal(signal.SIGSTOP)  # Ctrl-Z is the same, of a kind that may be caught
         assert limp_within(snake, 0.3 + MARGIN_S + 0.5)
         process.send_signal(signal.SIGCONT)

@@ -23,9 +23,7 @@ def stiffen(snake: Rig) -> None:
         servo["torque_enable"], servo["goal_position"] = 1, servo["present_position"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "ids"), [("sts3215", range(21, 27)), ("xl330", range(21, 27)), ("xl430", range(1, 13))]
-)
+@pytest.mark.parametrize(("kind", "ids"), [("sts3215", range(21, 27)), ("xl330", range(1, 13))])
 def test_off_reaches_everybody_whatever_they_are(
     kind: str, ids: range, capsys: pytest.CaptureFixture[str]
 ) -> None:

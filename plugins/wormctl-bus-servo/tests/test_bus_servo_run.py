@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from wormctl_bus_servo import bus
+from wormctl_bus_servo import bus, worker
 from wormctl_bus_servo.body import SILENT_S
 from wormctl_bus_servo.bus import open_bus
 from wormctl_bus_servo.for_tests import PERIOD_S, TIMEOUT_S, Rig, rig
@@ -128,7 +128,7 @@ def test_an_unplugged_port_ends_the_run_within_half_a_second() -> None:
 
 def test_a_single_bad_answer_is_borne_and_counted() -> None:
     with rig() as snake:
-        snake.configure()
+        snake.configure(healthy=True)
         snake.arm()
         snake.bus[7].garbled = True
         snake.until(lambda: snake.body.counted()["rounds without all answers"] > 0)
@@ -190,7 +190,7 @@ def test_channels_say_what_each_servo_measures() -> None:
         for i, servo in snake.bus.servos.items():
             servo["present_temperature"], servo["present_voltage"] = 20 + i, 70 + i
             servo["present_load"] = 0x400 | 10 * i if i % 2 else 10 * i
-        snake.configure()
+        snake.configure(healthy=True)
         ids = np.arange(1, 13)
         assert snake.out.vector(TEMPERATURE) == pytest.approx(20.0 + ids)
         assert snake.out.vector(VOLTAGE) == pytest.approx(7.0 + ids / 10.0)
@@ -201,6 +201,14 @@ def test_channels_say_what_each_servo_measures() -> None:
         ages = time.monotonic() - snake.out.time_s
         for channel, age_s in zip(channels.values(), ages, strict=True):
             assert age_s < channel.max_age_s, channel.name
+
+
+@pytest.mark.parametrize(("kind", "all_it_can"), [("sts3215", 1000), ("xl330", 1750), ("xl430", 1000)])
+def test_load_is_1_for_all_that_a_servo_can(kind: str, all_it_can: int) -> None:
+    with rig(kind) as snake:
+        snake.bus[2]["present_load"] = all_it_can
+        snake.configure()
+        assert snake.out.vector(LOAD).tolist() == [0.0, 1.0] + [0.0] * 10
 
 
 def test_a_load_that_cannot_be_is_failed_not_told() -> None:
@@ -330,7 +338,8 @@ def test_stop_returns_while_the_bus_hangs_and_torque_is_off_when_it_is_back() ->
         assert snake.limp()
 
 
-def test_close_of_a_bus_that_hangs_leaves_the_snake_limp() -> None:
+def test_close_of_a_bus_that_hangs_leaves_the_snake_limp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "JOIN_S", 0.2)
     with rig() as snake:
         hung: list[HungBus] = []
 

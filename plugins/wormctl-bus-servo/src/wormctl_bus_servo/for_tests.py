@@ -39,10 +39,11 @@ class Rig:
         snake = msgspec.structs.replace(load_snake(), links=body.config.joints + 1)
         self.context: Context = bare_context(snake=snake, period_s=PERIOD_S)
 
-    def configure(self) -> None:
-        """As the loop does it, until every channel is good."""
+    def configure(self, *, healthy: bool = False) -> None:
+        """As the loop does it, until the joints are seen; or, `healthy`, until every channel is good."""
         self.body.configure(self.context)
-        self.until(lambda: bool(np.all(self.out.quality == Quality.GOOD)))
+        needed = len(self.out.quality) if healthy else 1
+        self.until(lambda: bool(np.all(self.out.quality[:needed] == Quality.GOOD)))
 
     def arm(self) -> None:
         """Where it stands."""
