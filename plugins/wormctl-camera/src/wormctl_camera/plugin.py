@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from wormctl.device import Sensor
 from wormctl.hookspecs import Offer, hookimpl
 from wormctl_camera.config import CameraConfig
 from wormctl_camera.sensor import CameraSensor
 from wormctl_camera.simulated import SimulatedCamera
+
+ROBOTS = Path(__file__).parent / "robots"
 
 
 def make_camera(config: CameraConfig) -> Sensor:
@@ -28,5 +31,6 @@ def wormctl_register_sensors(register: Callable[[Offer[Sensor]], None]) -> None:
             config=CameraConfig,
             make=make_camera,
             api_version=1,
+            robot=ROBOTS / "light.toml",
         )
     )
