@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from wormctl_i2c.chips import CHIPS
 from wormctl_i2c.gas import GasConfig
+from wormctl_i2c.watch import KINDS
 
-from wormctl.cli import main
 from wormctl.config import convert
+from wormctl.policy import find_policy, load_policy
 from wormctl.robot import load_robot
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -32,31 +34,32 @@ def on_the_robot(text: str) -> str:
     return "\n".join(line for line in lines if "# bench only" not in line)
 
 
-def mine(text: str, chip: str, folder: Path) -> Path:
-    """The robot file in `text`, for that chip."""
-    file = folder / "mine.toml"
-    file.write_text(re.sub(r'^chip = "\w+"', f'chip = "{chip}"', text, flags=re.M), encoding="utf-8")
-    return file
+@pytest.fixture(scope="module")
+def inputs() -> set[str]:
+    """What the shipped worm can be given."""
+    return {port.name for port in load_policy(find_policy("worm302")).meta.inputs}
 
 
 @pytest.mark.parametrize(("text", "chip"), CASES, ids=[chip for _, chip in CASES])
+@pytest.mark.parametrize("changed", [str, on_the_robot], ids=["bench", "robot"])
 def test_a_robot_file_for_every_chip_fits(
-    text: str, chip: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    text: str, chip: str, changed: Callable[[str], str], inputs: set[str], tmp_path: Path
 ) -> None:
-    assert main(["robot", "check", str(mine(on_the_robot(text), chip, tmp_path))]) == 0
-    said = capsys.readouterr().out
-    assert "fits: wormctl run --robot" in said
-    assert '"serial"' in said
-    assert f'"{chip}"' in said or chip == "icm20948"
-
-
-@pytest.mark.parametrize("text", ROBOTS)
-def test_on_the_bench_it_stands_on_the_simulated_worm(text: str, tmp_path: Path) -> None:
-    robot = load_robot(mine(text, "bme688" if "gas" in text else "vl53l0x", tmp_path))
-    assert robot.body.use == "planar"
-    assert {"gas", "tof", "imu"} & {sensor.use for sensor in robot.sensors}
-    smelled = [bind.channel for bind in robot.binds if "AWCL" in bind.to]
-    assert len(smelled) == 1, "one smell on a cell"
+    file = tmp_path / "mine.toml"
+    file.write_text(re.sub(r'^chip = "\w+"', f'chip = "{chip}"', changed(text), flags=re.M), encoding="utf-8")
+    robot = load_robot(file)
+    assert robot.body.use == ("planar" if changed is str else "serial")
+    (part,) = (sensor for sensor in robot.sensors if sensor.use == CHIPS[chip].sense)
+    make, config = KINDS[part.use]
+    sensor = make(convert(dict(part.settings), config, where="README.md"))
+    assert sensor.chip.key == chip
+    (bind,) = (bind for bind in robot.binds if bind.channel.split(".")[0] == part.use)
+    assert bind.channel in {channel.name for channel in sensor.spec.channels}
+    assert set(bind.to) <= inputs
+    others = [
+        bind.channel for bind in robot.binds if bind.channel != "gas" and {"AWCL", "AWCR"} & set(bind.to)
+    ]
+    assert part.use != "gas" or not others, "one smell on a cell"
 
 
 def test_there_is_a_robot_file_for_every_chip() -> None:

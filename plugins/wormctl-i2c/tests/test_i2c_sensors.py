@@ -54,7 +54,8 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
-def bench(case: Case) -> Iterator[Bench]:
+def bench(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr("wormctl.slow._RETRY_S", 0.1, raising=False)  # models need no rest
     before = set(threading.enumerate())
     bench = Bench({case.address: case.model()})
     yield bench

@@ -19,7 +19,7 @@ from wormctl.config import ConfigError
 from wormctl.device import DeviceError
 from wormctl.testing import BusFault, RegisterDevice
 
-LOOK_S = 0.9
+LOOK_S = 0.6
 
 
 def args(*told: str) -> argparse.Namespace:

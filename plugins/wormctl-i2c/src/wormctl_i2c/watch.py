@@ -33,7 +33,7 @@ from wormctl_i2c.tof import Tof, TofConfig
 WARM_UP_S = 10.0
 """Shorter than in a run: enough to see whether a nose smells at all."""
 _REDRAW_S, _LINE_S = 0.2, 1.0
-_KINDS: dict[str, tuple[Callable[..., I2cSensor], type[I2cConfig]]] = {
+KINDS: dict[str, tuple[Callable[..., I2cSensor], type[I2cConfig]]] = {
     GAS: (Gas, GasConfig),
     IMU: (Imu, ImuConfig),
     TOF: (Tof, TofConfig),
@@ -82,7 +82,7 @@ def sensors(found: Sequence[Found], bus: int, buses: Buses) -> list[I2cSensor]:
     many = Counter(chip.sense for _, chip in ours)
     made = []
     for address, chip in ours:
-        make, config = _KINDS[chip.sense]
+        make, config = KINDS[chip.sense]
         settings: dict[str, object] = {"bus": bus, "address": address, "chip": chip.key}
         if many[chip.sense] > 1:
             settings["name"] = f"at_{address:02x}"
