@@ -118,10 +118,10 @@ def test_only_what_is_allowed_is_loaded(robot: Path, capsys: pytest.CaptureFixtu
     assert "$.world.use = 'food_ahead': no such world" in capsys.readouterr().err
     robot.write_text('plugins = ["simm"]\n' + ROBOT)
     assert main(["run", "--robot", str(robot), "--seconds", "1", "--json", "--no-media"]) == 2
-    assert "plugins: 'simm': no such plugin, did you mean 'sim'?" in capsys.readouterr().err
+    assert f"{robot}: $.plugins[0] = 'simm': no such plugin, did you mean 'sim'?" in capsys.readouterr().err
     robot.write_text('plugins = ["nobody.py"]\n' + ROBOT)
     assert main(["run", "--robot", str(robot), "--seconds", "1", "--json", "--no-media"]) == 2
-    assert "nobody.py: no such file" in capsys.readouterr().err
+    assert f"{robot}: $.plugins[0] = 'nobody.py': no such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,8 @@ def test_the_robot_file_of_its_readme_is_one(kind: str, packages: Path, tmp_path
     robot = tmp_path / "robot.toml"
     robot.write_text(f'plugins = ["sim", {str(single)!r}]\n' + text)
     assert main(["robot", "check", str(robot)]) == 0
+
+
+def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugin", "new", "my-lidar", "--folder", str(tmp_path / ("x" * 300))]) == 2
+    assert capsys.readouterr().err.endswith("wormctl-my-lidar: cannot be written: File name too long\n")

@@ -13,8 +13,9 @@ Only TOML data here: what the keys of a robot file mean is for `wormctl.robot` t
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -27,6 +28,8 @@ Find = Callable[[str, Path, str], Path]
 """The file that a name means, seen from a folder; a `ConfigError` says where it was asked for."""
 
 EXTENDS, REMOVE = "extends", "remove"
+DEEPEST = 32
+"""How deep tables and lists may stand in one another: whatever reads them calls itself for each."""
 _REPLACED = {"body": ("use",), "world": ("use", "file"), "policy": ("use",)}
 """Tables that are replaced as a whole when one of these fields changes."""
 _MATCHED = {
@@ -65,6 +68,28 @@ class Sources(msgspec.Struct, frozen=True):
         return file, own + rest
 
 
+def read_settings(path: Path) -> Settings:
+    """What is in the TOML file at `path`, at most `DEEPEST` deep. Raises `ConfigError`."""
+    what = f"stand more than {DEEPEST} deep in one another"
+    try:
+        raw = read_toml(path)
+    except RecursionError:
+        raise ConfigError(f"{path}: tables and lists {what}") from None
+    for key, value in raw.items():
+        level = [value]
+        for _ in range(DEEPEST):
+            level = [inner for outer in level for inner in _inside(outer)]
+        if level:
+            raise ConfigError(f"{path}: $.{key}: tables and lists {what}")
+    return raw
+
+
+def _inside(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def read_layers(path: Path, find: Find) -> tuple[Settings, Sources]:
     """The robot file at `path` on top of what it extends, and where all of it stands. Raises `ConfigError`."""
     chain = list(_chain(path, find))
@@ -85,7 +110,7 @@ def _chain(path: Path, find: Find) -> Sequence[tuple[Path, Settings]]:
     """The files, uppermost first, each without its `extends`."""
     chain: list[tuple[Path, Settings]] = []
     while True:
-        raw = read_toml(path)
+        raw = read_settings(path)
         name, at = raw.pop(EXTENDS, None), f"{path}: $.{EXTENDS}"
         chain.append((path, raw))
         if name is None:
@@ -93,7 +118,7 @@ def _chain(path: Path, find: Find) -> Sequence[tuple[Path, Settings]]:
         if not isinstance(name, str) or not name:
             raise ConfigError(f"{at} = {name!r}: must name a robot or a .toml file")
         path = find(name, path.parent, at)
-        if path.resolve() in {known.resolve() for known, _ in chain}:
+        if os.path.realpath(path) in {os.path.realpath(known) for known, _ in chain}:
             raise ConfigError(f"{at} = {name!r}: extends itself in the end")
 
 
@@ -106,8 +131,8 @@ def _with_paths(raw: Settings, folder: Path) -> Settings:
             inner[table] = dict(inner[table]) if isinstance(inner.get(table), dict) else inner.get(table, {})
             inner = inner[table] if isinstance(inner[table], dict) else {}
         name = inner.get(key)
-        if isinstance(name, str) and (folder / name).is_file():
-            inner[key] = str((folder / name).resolve())
+        if isinstance(name, str) and os.path.isfile(folder / name):
+            inner[key] = os.path.realpath(folder / name)
     return {key: value for key, value in out.items() if key in raw}
 
 

@@ -49,10 +49,7 @@ def add_plugin_argument(parser: argparse.ArgumentParser) -> None:
 
 def chosen_plugins(args: argparse.Namespace) -> Choice:
     """The plugins to load: those installed, or those that `--plugin` or the robot file says, and single files."""
-    own = allowed_plugins(args.robot)
-    files = tuple(str(Path(name).resolve()) for name in args.plugin if name.endswith(".py"))
-    named = tuple(name for name in args.plugin if not name.endswith(".py"))
-    return Choice(only=named or own.only, files=own.files + files)
+    return allowed_plugins(args.robot).given(args.plugin)
 
 
 def chosen_robot(args: argparse.Namespace, choice: Choice, plugins: Plugins) -> Robot:

@@ -1,35 +1,35 @@
 """Finding plugins by entry point and keeping what they offer. One that breaks is named and left out.
 
-Nothing is built in: bodies, sensors and worlds that ship with wormctl come through the same door.
+Nothing is built in: bodies, sensors and worlds that ship with wormctl come through the same door. A single file is
+loaded because somebody named it: where it breaks, nothing goes on without it.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import msgspec
-import pluggy
 
-from wormctl import hookspecs
 from wormctl.cli import COMMANDS
 from wormctl.config import ConfigError
 from wormctl.controller import OwnPolicy
-from wormctl.device import API_VERSION, Actuator, Body, Config, Sensor, World
+from wormctl.device import Actuator, Body, Sensor, World
 from wormctl.hookspecs import Artist, Command, Offer
 from wormctl.names import unknown
-
-GROUP = "wormctl"
-"""The entry-point group: `[project.entry-points.wormctl]` in a plugin's pyproject.toml."""
+from wormctl.offers import GROUP as GROUP
+from wormctl.offers import HOOKS as HOOKS
+from wormctl.offers import PluginError as PluginError
+from wormctl.offers import collect as collect
+from wormctl.offers import has_hooks
+from wormctl.printable import one_line
 
 OURS = ("wormctl-serial", "wormctl-sim", "wormctl-train")
 """Loaded first, so that nobody else's plugin can take a name of theirs and with it their place."""
@@ -37,7 +37,7 @@ OURS = ("wormctl-serial", "wormctl-sim", "wormctl-train")
 FILE = "file"
 """The version of a single-file plugin; its distribution is the path."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_HINT = '; is it in a file of its own? --plugin FILE.py, or plugins = ["FILE.py"] in the robot file'
 
 ThingT = TypeVar("ThingT")
 
@@ -74,14 +74,37 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Of those installed, these; None for all."""
     files: tuple[str, ...] = ()
     """Single-file plugins, absolute."""
+    asked: tuple[tuple[str, str], ...] = ()
+    """For messages: one of them, and who named it: `my.toml: $.plugins[0] = 'my.py'`."""
 
     def load(self, warn: Callable[[str], None] | None = None) -> Plugins:
         """See `load_plugins`."""
-        return load_plugins(only=self.only, files=[Path(name) for name in self.files], warn=warn)
+        files = [Path(name) for name in self.files]
+        return load_plugins(only=self.only, files=files, warn=warn, asked=dict(self.asked))
+
+    def given(self, words: Iterable[str]) -> Choice:
+        """This, and what `--plugin` says: files besides, names instead."""
+        options = {word: f"--plugin = {word!r}" for word in words}
+        files = {os.path.realpath(word): at for word, at in options.items() if word.endswith(".py")}
+        named = {word: at for word, at in options.items() if not word.endswith(".py")}
+        return Choice(
+            only=tuple(named) or self.only,
+            files=tuple(dict.fromkeys((*self.files, *files))),
+            asked=(*self.asked, *files.items(), *named.items()),
+        )
 
 
-class PluginError(Exception):
-    """A plugin does not keep the contract. The message is one line."""
+def together(choices: Iterable[Choice]) -> Choice:
+    """What any of them lets load."""
+    every = list(choices)
+    named = [choice.only for choice in every if choice.only is not None]
+    return Choice(
+        only=tuple(dict.fromkeys(name for names in named for name in names))
+        if len(named) == len(every)
+        else None,
+        files=tuple(dict.fromkeys(name for choice in every for name in choice.files)),
+        asked=tuple(dict.fromkeys(asked for choice in every for asked in choice.asked)),
+    )
 
 
 class Plugins:
@@ -117,7 +140,7 @@ class Plugins:
         if name in table:
             return table[name].thing
         blame = f"; broken: {', '.join(b.origin.plugin for b in self.broken)}" if self.broken else ""
-        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{blame}")
+        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{_HINT}{blame}")
 
     def choice_of(self, kind: str, name: str) -> Choice:
         """What to load in another process to have that offer there, and no more."""
@@ -157,9 +180,10 @@ class Plugins:
         Raises `PluginError`, or whatever the plugin's own code raises.
         """
         offered, tables = collect(plugin), self.tables
-        for command in offered["command"]:
-            if command.name in COMMANDS:
-                raise PluginError(f"command {command.name!r} is wormctl's own")
+        for kind, own in (("command", COMMANDS), ("policy", own_policies() if offered["policy"] else ())):
+            for thing in offered[kind]:
+                if thing.name in own:
+                    raise PluginError(f"{kind} {thing.name!r} is wormctl's own")
         for kind, things in offered.items():
             for thing in things:
                 if (known := tables[kind].get(thing.name)) is not None:
@@ -170,20 +194,30 @@ class Plugins:
         self.loaded.append(origin)
 
 
+def own_policies() -> Collection[str]:
+    """The names of the policies that come with wormctl: nobody else's is driven by them."""
+    from wormctl.policy import shipped_policies  # only where it is asked for: it brings the neural code
+
+    return shipped_policies()
+
+
 def load_plugins(
     candidates: Iterable[EntryPoint] | None = None,
     *,
     files: Sequence[Path] = (),
     only: Collection[str] | None = None,
     warn: Callable[[str], None] | None = None,
+    asked: Mapping[str, str] | None = None,
 ) -> Plugins:
     """Load every installed plugin (or `candidates`), each by itself, wormctl's own first, then by distribution.
 
     To load a plugin is to run its code. `only`: no others than these, by the name of the plugin or of its distribution;
-    `files`: single-file plugins besides. Raises `ConfigError` for one of `only` that is not installed, and for a file
-    that is not there. A plugin that fails, in whatever way, is kept in `broken` and given to `warn` in a line (default:
-    stderr).
+    `files`: single-file plugins besides. An installed plugin that fails, in whatever way, is kept in `broken` and given
+    to `warn` in a line (default: stderr). Raises `ConfigError` for one of `only` that is not installed, and for a file
+    that is not there or fails: somebody named it, so what would run without it is not what was asked for. `asked`: who
+    named it, see `Choice`.
     """
+    asked = asked or {}
     found = entry_points(group=GROUP) if candidates is None else candidates
     sources: list[tuple[Origin, Callable[[], object]]] = sorted(
         ((_origin(entry), entry.load) for entry in found), key=lambda source: _order(source[0])
@@ -192,9 +226,10 @@ def load_plugins(
         known = {name for origin, _ in sources for name in (origin.plugin, origin.distribution)}
         for name in only:
             if name not in known:
-                raise ConfigError(f"plugins: {name!r}: {unknown('plugin', name, known)}")
+                raise ConfigError(
+                    f"{asked.get(name, f'plugins: {name!r}')}: {unknown('plugin', name, known)}"
+                )
         sources = [source for source in sources if {source[0].plugin, source[0].distribution} & set(only)]
-    sources += [(_file_origin(path), partial(load_file, path)) for path in files]
     plugins = Plugins()
     for origin, load in sources:
         try:
@@ -202,12 +237,30 @@ def load_plugins(
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit when it is imported
-            broken = Broken(origin, _one_line(error))
+            broken = Broken(origin, _said(error))
             plugins.broken.append(broken)
             if os.environ.get("WORMCTL_DEBUG"):
                 traceback.print_exception(error)
-            (warn or _to_stderr)(f"plugin {origin} is left out: {broken.error}")
+            (warn or _to_stderr)(one_line(f"plugin {origin} is left out: {broken.error}"))
+    for path in {os.path.realpath(path): path for path in files}.values():
+        _add_file(plugins, path, asked.get(str(path), f"plugin {path}"))
     return plugins
+
+
+def _add_file(plugins: Plugins, path: Path, at: str) -> None:
+    """Take in a single-file plugin. Raises `ConfigError` for one that fails."""
+    if not os.path.isfile(path):
+        raise ConfigError(f"{at}: no such file")
+    try:
+        module = load_file(path)
+        if not has_hooks(module):
+            collect(module)  # it may only lack the marker, and says so then
+            raise PluginError(f"is no plugin: it has none of the hooks {', '.join(HOOKS)}")
+        plugins.add(Origin(path.stem, os.path.realpath(path), FILE), module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise ConfigError(f"{at}: cannot be loaded: {_said(error)}") from error
 
 
 def load_file(path: Path) -> ModuleType:
@@ -226,77 +279,28 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def _file_origin(path: Path) -> Origin:
-    if not path.is_file():
-        raise ConfigError(f"plugin {path}: no such file")
-    return Origin(path.stem, str(path.resolve()), FILE)
-
-
-def collect(plugin: object) -> dict[str, list[Any]]:
-    """What `plugin` offers, checked: lists of `Offer` or `Command` by kind. Raises `PluginError`."""
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(plugin)
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginError(f"{error}; hooks are: {', '.join(HOOKS)}") from None
-    kinds = {hook: kind for hook, (kind, _) in HOOKS.items()}
-    offered: dict[str, list[Any]] = {kind: [] for kind in kinds.values()}
-    for hook, (kind, wanted) in HOOKS.items():
-
-        def register(thing: object, kind: str = kind, wanted: type = wanted) -> None:
-            checked = _check(kind, wanted, thing)
-            if checked in {t.name for t in offered[kind]}:
-                raise PluginError(f"offers the {kind} {checked!r} twice")
-            offered[kind].append(thing)
-
-        getattr(manager.hook, hook)(register=register)
-    return offered
-
-
-HOOKS: dict[str, tuple[str, type]] = {
-    "wormctl_register_bodies": ("body", Offer),
-    "wormctl_register_sensors": ("sensor", Offer),
-    "wormctl_register_actuators": ("actuator", Offer),
-    "wormctl_register_policies": ("policy", Offer),
-    "wormctl_register_worlds": ("world", Offer),
-    "wormctl_register_commands": ("command", Command),
-    "wormctl_register_artists": ("artist", Artist),
-}
-"""Every hook: what it registers, and as what."""
-
-
-def _check(kind: str, wanted: type, thing: object) -> str:
-    """The name of `thing`, if it is a proper `kind`."""
-    if not isinstance(thing, (Offer, Command, Artist)) or not isinstance(thing, wanted):
-        raise PluginError(f"registers a {kind} that is a {type(thing).__name__}, not a {wanted.__name__}")
-    if not (isinstance(thing.name, str) and _NAME.fullmatch(thing.name)):
-        raise PluginError(f"{kind} name {thing.name!r}: must be lower-case letters, digits, '-' and '_'")
-    if isinstance(thing, Offer):
-        if thing.api_version != API_VERSION:
-            raise PluginError(
-                f"{kind} {thing.name!r} is for version {thing.api_version} of the plugin API, "
-                f"this wormctl has {API_VERSION}"
-            )
-        if not (isinstance(thing.config, type) and issubclass(thing.config, Config)):
-            raise PluginError(f"{kind} {thing.name!r}: config must derive from wormctl.device.Config")
-    return thing.name
-
-
 def _origin(entry: EntryPoint) -> Origin:
-    if entry.dist is None:
-        return Origin(entry.name, "unknown", "0")
-    return Origin(entry.name, entry.dist.name, entry.dist.version)
+    """Where it comes from, as far as what is installed says so: half a distribution has no name."""
+    dist = entry.dist
+    name, version = (None, None) if dist is None else (dist.name, dist.version)
+    return Origin(entry.name, str(name or "unknown"), str(version or "0"))
 
 
 def _order(origin: Origin) -> tuple[bool, str, str]:
     return origin.distribution not in OURS, origin.distribution, origin.plugin
 
 
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".rstrip(": ")
+def _said(error: BaseException) -> str:
+    """A line about what went wrong. A stranger's error may even fail to say what it is."""
+    try:
+        text = str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        text = "(an error that cannot be shown)"
+    return one_line(text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}").rstrip(
+        ": "
+    )
 
 
 def _to_stderr(line: str) -> None:

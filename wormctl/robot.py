@@ -33,6 +33,7 @@ mass = [0.7, 1.3]
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -41,8 +42,8 @@ import msgspec
 
 from wormctl.actuation import Drive
 from wormctl.binding import Bind
-from wormctl.config import ConfigError, Where, convert, place, read_toml
-from wormctl.layers import Settings, Sources, read_layers
+from wormctl.config import ConfigError, Where, convert, place
+from wormctl.layers import Settings, Sources, read_layers, read_settings
 from wormctl.names import unknown
 from wormctl.plugins import Choice
 from wormctl.snake import REFERENCE
@@ -89,7 +90,7 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sources
     """Where all of it stands."""
     raw: Settings
-    """The whole of it as it would stand in one file, with what it extends."""
+    """The whole of it as it would stand in one file, with what it extends, and with what `replace` was told."""
     policy: str
     policy_at: str
     """Where it was asked for: for messages."""
@@ -122,33 +123,36 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
         Another `body` starts from its default settings and has no fallback. `world` is the name of one, or a
         .toml file.
         """
-        changed = self
-        if body is not None and body != self.body.use:
-            other = Part(use=body, where="--body", path="$.body", name=body)
-            changed = msgspec.structs.replace(changed, body=other)
-        elif body is not None:
-            at = self.body.where if self.body.settings else "--body"
-            same = msgspec.structs.replace(self.body, fallback=None, where=at)
-            changed = msgspec.structs.replace(changed, body=same)
-        if port is not None:
-            part = changed.body
-            plugged = msgspec.structs.replace(
-                part,
-                settings={**part.settings, "port": port},
-                options={**part.options, ".port": "--port"},
-                fallback=None,
-            )
-            changed = msgspec.structs.replace(changed, body=plugged)
+        changed = self._with_body(body, port)
+        raw = dict(changed.raw)
         if world is not None:
-            raw = {"file": world} if world.endswith(".toml") else {"use": world}
-            changed = msgspec.structs.replace(changed, world=_world(raw, "--world", Path()))
+            place = {"file": world} if world.endswith(".toml") else {"use": world}
+            raw["world"] = _absolute(place, "file")
+            changed = msgspec.structs.replace(changed, world=_world(place, "--world", Path()))
         if policy is not None:
+            raw |= _absolute({"policy": policy}, "policy")
             changed = msgspec.structs.replace(
                 changed, policy=policy, policy_at="--policy", policy_settings=None
             )
         if rate_hz is not None:
+            raw["rate_hz"] = rate_hz
             changed = msgspec.structs.replace(changed, rate_hz=rate_hz)
-        return changed
+        return msgspec.structs.replace(changed, raw=raw)
+
+    def _with_body(self, body: str | None, port: str | None) -> Robot:
+        part, raw = self.body, dict(self.raw)
+        if body is not None and body != part.use:
+            part, raw["body"] = Part(use=body, where="--body", path="$.body", name=body), {"use": body}
+        elif body is not None:
+            at = part.where if part.settings else "--body"
+            part = msgspec.structs.replace(part, fallback=None, where=at)
+        if port is not None:
+            settings, options = {**part.settings, "port": port}, {**part.options, ".port": "--port"}
+            part = msgspec.structs.replace(part, settings=settings, options=options, fallback=None)
+            raw["body"] = {**raw["body"], "port": port}
+        if part.fallback is None:
+            raw["body"] = {key: value for key, value in raw["body"].items() if key != "fallback"}
+        return msgspec.structs.replace(self, body=part, raw=raw)
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -197,7 +201,7 @@ def shipped_robots() -> dict[str, Path]:
 
 def known_robots(plugins: Choice = EVERY) -> dict[str, Path]:
     """Every robot file that comes with the core or with one of `plugins`, by name."""
-    return shipped_robots() | plugins.load(warn=lambda line: None).robots()
+    return plugins.load(warn=lambda line: None).robots() | shipped_robots()
 
 
 def find_robot(name: str, folder: Path = Path(), at: str = "", plugins: Choice = EVERY) -> Path:
@@ -208,8 +212,8 @@ def find_robot(name: str, folder: Path = Path(), at: str = "", plugins: Choice =
     if (path := shipped_robots().get(name)) is not None:
         return path
     path = folder / name
-    if path.suffix == ".toml" or path.exists():
-        if at and not path.is_file():
+    if path.suffix == ".toml" or os.path.exists(path):
+        if at and not os.path.isfile(path):
             raise ConfigError(f"{at} = {name!r}: no such file")
         return path
     known = known_robots(plugins)
@@ -225,14 +229,16 @@ def allowed_plugins(name_or_path: str | Path) -> Choice:
     Only data is read: no plugin is loaded. A robot that only a plugin knows says nothing before that is loaded.
     """
     path = shipped_robots().get(str(name_or_path), Path(name_or_path))
-    seen: set[Path] = set()
-    while path.is_file() and path.resolve() not in seen:
-        seen.add(path.resolve())
-        raw = read_toml(path)
+    seen: set[str] = set()
+    while os.path.isfile(path) and os.path.realpath(path) not in seen:
+        seen.add(os.path.realpath(path))
+        raw = read_settings(path)
         if "plugins" in raw:
             names = convert(raw["plugins"], list[Name], where=str(path), under="$.plugins")
-            files = tuple(str((path.parent / name).resolve()) for name in names if name.endswith(".py"))
-            return Choice(only=tuple(name for name in names if not name.endswith(".py")), files=files)
+            asked = [(name, f"{path}: $.plugins[{i}] = {name!r}") for i, name in enumerate(names)]
+            files = {os.path.realpath(path.parent / name): at for name, at in asked if name.endswith(".py")}
+            only = {name: at for name, at in asked if not name.endswith(".py")}
+            return Choice(only=tuple(only), files=tuple(files), asked=(*only.items(), *files.items()))
         below = raw.get("extends")
         if not isinstance(below, str):
             break
@@ -299,7 +305,7 @@ def _world(raw: Settings, where: Where, folder: Path) -> Part:
         return _part(raw, _Use, where, "$.world")
     name = convert(raw, _WorldFile, where=where, under="$.world").file
     path = _existing(folder, name, "--world" if where == "--world" else place(where, "$.world.file"))
-    inside = read_toml(path)
+    inside = read_settings(path)
     if "kind" not in inside:
         raise ConfigError(f'{path}: $.kind is missing: must name a kind of world, such as kind = "arena"')
     kind = convert(inside, _Kind, where=str(path)).kind
@@ -309,12 +315,18 @@ def _world(raw: Settings, where: Where, folder: Path) -> Part:
 
 def _existing(folder: Path, name: str, at: str) -> Path:
     path = folder / name
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ConfigError(f"{at} = {name!r}: no such file")
     return path
+
+
+def _absolute(table: Settings, key: str) -> Settings:
+    """`table` with what its `key` names as an absolute path, if it is a file."""
+    name = table.get(key)
+    return {**table, key: os.path.realpath(name)} if name is not None and os.path.isfile(name) else table
 
 
 def _resolve(name: str, folder: Path) -> str:
     """`name` as an absolute path if it is a file below `folder`; otherwise the name of something shipped."""
     path = folder / name
-    return str(path.resolve()) if path.is_file() else name
+    return os.path.realpath(path) if os.path.isfile(path) else name

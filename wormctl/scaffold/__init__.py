@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from string import Template
 
 from wormctl.config import ConfigError
 from wormctl.device import API_VERSION
-from wormctl.plugins import Plugins
+from wormctl.plugins import Plugins, own_policies
 from wormctl.scaffold import actuator, body, common, policy, sensor, world
 
 KINDS: dict[str, Mapping[str, str]] = {
@@ -30,6 +31,9 @@ _OFFERED = {
 }
 """By which hook each kind is offered, and where which protocol of it stands."""
 
+LONGEST = 64
+"""Characters of a name: longer ones are no file names everywhere."""
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -39,17 +43,19 @@ def write_plugin(name: str, kind: str, folder: Path, installed: Plugins) -> Path
     Raises `ConfigError`, overwrites nothing, and takes no name that is `installed`.
     """
     name = name.removeprefix("wormctl-")
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name) > LONGEST:
         raise ConfigError(
-            f"{name!r} cannot name a plugin: lower-case letters, digits and '-', as in my-lidar"
+            f"{name!r} cannot name a plugin: lower-case letters, digits and '-', at most {LONGEST}, as in my-lidar"
         )
+    if kind == "policy" and name in own_policies():
+        raise ConfigError(f"policy {name!r} is wormctl's own; choose another name")
     root = folder / f"wormctl-{name}"
     for origin in installed.loaded + [broken.origin for broken in installed.broken]:
         if origin.distribution == root.name:
             raise ConfigError(f"{root.name} {origin.version} is already installed; choose another name")
     if (known := installed.tables[kind].get(name)) is not None:
         raise ConfigError(f"{kind} {name!r} is already offered by {known.origin}; choose another name")
-    if root.exists():
+    if os.path.lexists(root):
         raise ConfigError(f"{root}: is already there; choose another name or --folder")
     word = name.replace("-", "_")
     hook, home, protocol = _OFFERED[kind]
