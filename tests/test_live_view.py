@@ -255,3 +255,10 @@ def test_it_draws_seldom_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
             now_s += 0.001
     assert len(drawn) * 0.02 / 20.0 <= LARGEST_SHARE * 1.1
     assert min(np.diff(drawn)) >= REDRAW_S
+
+
+def test_a_sense_that_fails_is_shown() -> None:
+    episode, view = _stage()
+    senses: Any = SimpleNamespace(look=list, failed=lambda: ["gas.level"])
+    live = LiveView(episode, "", Console(file=io.StringIO(), width=110), senses=senses)
+    assert "no sample of gas.level" in live.picture(view).plain

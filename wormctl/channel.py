@@ -70,6 +70,10 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def complaint(channel: Channel) -> str | None:
     """What is wrong with a declaration, in a line that says what is allowed; None if nothing is."""
+    try:
+        msgspec.convert(msgspec.to_builtins(channel), Channel)
+    except (msgspec.ValidationError, TypeError) as error:
+        return str(error)
     checks = (
         (_NAME.fullmatch(channel.name), "a name is lower-case words joined by dots, as in range.front"),
         (_is_si(channel.unit), f"unit {channel.unit!r}: {_unit_help(channel.unit)}"),
@@ -80,10 +84,6 @@ def complaint(channel: Channel) -> str | None:
             channel.max_age_s * channel.rate_hz >= 1.0,
             f"max_age_s {channel.max_age_s:g}: is stale before the next sample is due, "
             f"{1.0 / (channel.rate_hz or 1.0):g} s later",
-        ),
-        (
-            channel.on_error in tuple(OnError),
-            f"on_error {channel.on_error!r}: must be {', '.join(OnError)}",
         ),
     )
     return next((how for fine, how in checks if not fine), None)

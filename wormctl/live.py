@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from wormctl.announce import Senses
 from wormctl.braille import Canvas, bar, sparkline
 from wormctl.connectome import load_connectome
 from wormctl.device import Mapped
@@ -57,8 +58,16 @@ Line = list[tuple[str, str]]
 class LiveView:
     """Use it in a `with` statement around the run, and as an observer. The last picture stays."""
 
-    def __init__(self, episode: Episode, title: str, console: Console, *, realtime: bool = False) -> None:
-        """`realtime`: ticks have deadlines, and missed ones are shown."""
+    def __init__(
+        self,
+        episode: Episode,
+        title: str,
+        console: Console,
+        *,
+        realtime: bool = False,
+        senses: Senses | None = None,
+    ) -> None:
+        """`realtime`: ticks have deadlines, and missed ones are shown. `senses`: those that fail are shown."""
         self._episode, self._title, self._realtime = episode, title, realtime
         self._console = console
         self._live = Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
@@ -67,6 +76,7 @@ class LiveView:
         self._classes = dict(zip(connectome.names, connectome.classes, strict=True))
         self._types = dict(zip(connectome.names, connectome.types, strict=True))
         self._shown: list[str] = []
+        self._senses = senses
         world = episode.assembly.world
         self._world = world if isinstance(world, Mapped) else None
         self._rods = np.zeros((0, 2)) if self._world is None else _dots(self._world.obstacles)
@@ -128,6 +138,10 @@ class LiveView:
         lines.append(_line("tick", f"{view.duration_s * 1e6:6.0f} us{pace}"))
         late = f"{view.overruns or 'no'} deadline{'s'[: view.overruns != 1]} missed" if self._realtime else ""
         lines.append(_line("", ", ".join(filter(None, (late, "degraded" if view.degraded else "")))))
+        if self._senses is not None:
+            self._senses.look()
+        if self._senses is not None and (failed := self._senses.failed()):
+            lines.append([("no sample of ", "bold red"), (", ".join(failed), "red")])
         return lines
 
     def _loudest(self, view: TickView) -> list[Line]:

@@ -16,7 +16,7 @@ from wormctl.ablation import move_receptors, split_moves
 from wormctl.actuation import Actuation
 from wormctl.apart import ApartSensor, Recipe
 from wormctl.binding import Bind, Binding
-from wormctl.channel import complaint
+from wormctl.channel import Channel, complaint
 from wormctl.config import ConfigError, convert
 from wormctl.controller import Controller, Port
 from wormctl.device import (
@@ -30,6 +30,7 @@ from wormctl.device import (
     World,
     said,
 )
+from wormctl.hanging import FAULTS
 from wormctl.hookspecs import Offer
 from wormctl.lifecycle import GuardedBody
 from wormctl.loop import ticks_per_step
@@ -79,10 +80,12 @@ def make(
     world = None if robot.world is None else _make(plugins.world(*_use(robot.world)), robot.world)
     body, body_part = _make_body(robot.body, plugins, snake, notes)
     sensors = [place_sensor(part, plugins) for part in robot.sensors]
-    actuators = [_make(plugins.actuator(*_use(part)), part) for part in robot.actuators]
+    actuators: list[Actuator] = [
+        _make_device(plugins.actuator(*_use(part)), part) for part in robot.actuators
+    ]
     guarded = GuardedBody(body)
     specs = [guarded.spec, *(sensor.spec for sensor in sensors)]
-    _check_specs(robot, snake, [*specs, *(actuator.spec for actuator in actuators)])
+    _check_joints(robot, snake, guarded.spec)
     policy = None
     if controller is None and (robot.policy_settings is not None or robot.policy in plugins.policies):
         controller = _own_controller(robot, plugins, specs, binds, snake)
@@ -120,7 +123,7 @@ def _warm_up(robot: Robot, controller: Controller) -> None:
         controller.reset()
         controller.step(np.zeros(values), np.zeros(values, dtype=np.bool_), np.zeros(controller.joints))
         controller.reset()
-    except Exception as error:
+    except FAULTS as error:
         if not isinstance(controller, OwnController):
             raise
         raise ConfigError(
@@ -153,12 +156,13 @@ def place_sensor(part: Part, plugins: Plugins) -> Sensor:
     is given to it: who hangs there holds up nobody.
     """
     offer = plugins.sensor(*_use(part))
-    sensor = _make(offer, part)
+    sensor: Sensor = _make_device(offer, part)
+    if part.run in ("process", "thread") and sensor.spec.simulated:
+        raise ConfigError(
+            f'{part.at(".run")} = "{part.run}": {part.use} is simulated: it looks at a world and a time which are '
+            "those of the tick"
+        )
     if part.run == "process":
-        if sensor.spec.simulated:
-            raise ConfigError(
-                f'{part.at(".run")} = "process": {part.use} is simulated: it looks at a world that is in this process'
-            )
         return ApartSensor(
             sensor.spec, Recipe(plugins.choice_of("sensor", part.use), part.use, part.settings)
         )
@@ -170,11 +174,29 @@ def _use(part: Part) -> tuple[str, str]:
     return part.use, part.at(f".{part.key}")
 
 
+def _make_device(offer: Offer[Any], part: Part, **defaults: object) -> Any:
+    """A body, a sensor or an actuator, whose declaration can be relied on."""
+    device = _make(offer, part, **defaults)
+    with blamed(part, "be made"):
+        spec = device.spec
+        if not (isinstance(spec, DeviceSpec) and all(isinstance(c, Channel) for c in spec.channels)):
+            raise DeviceError(f"{part.use} declares no channels: its spec must be a DeviceSpec of Channels")
+        if spec.api_version != API_VERSION:
+            raise ConfigError(f"{part.use} is for plugin API {spec.api_version}, this is {API_VERSION}")
+        for channel in spec.channels:
+            if (wrong := complaint(channel)) is not None:
+                raise ConfigError(f"{part.use}: channel {channel.name!r}: {wrong}")
+    return device
+
+
 def _make(offer: Offer[ThingT], part: Part, **defaults: object) -> ThingT:
     """The device of `offer` with the settings of `part`; `defaults` are for those the file leaves out."""
     if part.settings and not offer.config.__struct_fields__:
         key, value = next(iter(part.settings.items()))
-        raise ConfigError(f"{part.at(f'.{key}')} = {value!r}: {part.use} takes no settings")
+        meant = (
+            f": write `{key}: TYPE = ...` in {offer.config.__name__}" if hasattr(offer.config, key) else ""
+        )
+        raise ConfigError(f"{part.at(f'.{key}')} = {value!r}: {part.use} takes no settings{meant}")
     options = {part.path + field: option for field, option in part.options.items()}
     config = convert(
         {**defaults, **part.settings}, offer.config, where=part.where, under=part.path, options=options
@@ -192,10 +214,10 @@ def blamed(part: Part, what: str) -> Iterator[None]:
     try:
         yield
     except (ConfigError, DeviceError) as error:
-        text = str(error)
+        text = said(error)
         line = _about_setting(part, text) if text.startswith("$.") else f"{part.at()}: {text}"
         raise (ConfigError if isinstance(error, ConfigError) else DeviceError)(line) from error
-    except Exception as error:
+    except FAULTS as error:
         raise DeviceError(f"{part.at()}: {part.use} cannot {what}: {said(error)}") from error
 
 
@@ -226,7 +248,7 @@ def _make_body(part: Part, plugins: Plugins, snake: Snake, notes: list[str]) -> 
     if part.fallback is None or name in plugins.bodies:
         offer = plugins.body(name, where)
         try:
-            return _make(offer, part, **_joints(offer, snake)), part
+            return _make_device(offer, part, **_joints(offer, snake)), part
         except DeviceError as error:
             if part.fallback is None:
                 raise
@@ -238,7 +260,7 @@ def _make_body(part: Part, plugins: Plugins, snake: Snake, notes: list[str]) -> 
         use=part.fallback, where=part.where, path=part.path, key="fallback", name=part.fallback, settings=part.kept
     )  # fmt: skip
     offer = plugins.body(*_use(other))
-    return _make(offer, other, **_joints(offer, snake)), other
+    return _make_device(offer, other, **_joints(offer, snake)), other
 
 
 def _joints(offer: Offer[Any], snake: Snake) -> dict[str, int]:
@@ -267,17 +289,8 @@ def _check_fit(robot: Robot, snake: Snake, controller: Controller) -> None:
         )
 
 
-def _check_specs(robot: Robot, snake: Snake, specs: Sequence[DeviceSpec]) -> None:
-    """`specs`: the body's first."""
-    for spec in specs:
-        if spec.api_version != API_VERSION:
-            raise ConfigError(
-                f"{robot.file}: {spec.name} is for plugin API {spec.api_version}, this is {API_VERSION}"
-            )
-        for channel in spec.channels:
-            if (wrong := complaint(channel)) is not None:
-                raise ConfigError(f"{robot.file}: {spec.name}: channel {channel.name!r}: {wrong}")
-    size = next((channel.size for channel in specs[0].channels if channel.name == JOINT_POSITION), 0)
+def _check_joints(robot: Robot, snake: Snake, body: DeviceSpec) -> None:
+    size = next((channel.size for channel in body.channels if channel.name == JOINT_POSITION), 0)
     if size != snake.joints:
         part, wanted = robot.body, f"must be {snake.joints}, as {robot.description} has"
         if part.settings.get("joints") == size:

@@ -5,6 +5,7 @@ It gets the same senses, limits and recording as the worm; it has no neurons tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from types import MappingProxyType
 
@@ -27,8 +28,8 @@ class OwnController:
                 raise ConfigError(
                     f"{name}: has no method {method}: a policy needs reset() and step(inputs, dt, outputs)"
                 )
-        self.inputs = tuple(getattr(policy, "inputs", inputs))
-        self.dt_s = float(getattr(policy, "dt_s", dt_s))
+        self.inputs = _ports(name, getattr(policy, "inputs", inputs))
+        self.dt_s = _period_s(name, getattr(policy, "dt_s", dt_s))
         self.joints = joints
         self.neurons: tuple[str, ...] = ()
         self.state: NDArray[np.float64] = np.zeros(0)
@@ -58,3 +59,17 @@ class OwnController:
     def ablate(self, cells: Sequence[str]) -> None:
         """It has none: raises `KeyError`."""
         raise KeyError(f"the policy {self._name} has no cells that could be cut")
+
+
+def _ports(name: str, inputs: object) -> tuple[Port, ...]:
+    if isinstance(inputs, Sequence) and all(isinstance(port, Port) for port in inputs):
+        return tuple(inputs)
+    raise ConfigError(
+        f"{name}: inputs = {inputs!r}: must be a list of wormctl.controller.Port, or not be there"
+    )
+
+
+def _period_s(name: str, dt_s: object) -> float:
+    if isinstance(dt_s, int | float) and math.isfinite(dt_s) and dt_s > 0.0:
+        return float(dt_s)
+    raise ConfigError(f"{name}: dt_s = {dt_s!r}: must be a time in s, greater than 0, or not be there")

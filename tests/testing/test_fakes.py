@@ -84,6 +84,22 @@ def test_a_port_that_answers_until_it_is_unplugged() -> None:
     assert not os.path.exists(port.path)
 
 
+def test_a_port_that_speaks_by_itself_until_it_is_unplugged() -> None:
+    with FakePort() as port:
+        port.repeat(b"G 412\n", every_s=0.001)
+        host = os.open(port.path, os.O_RDWR | os.O_NOCTTY)
+        heard = b""
+        while heard.count(b"\n") < 5:
+            heard += os.read(host, 100)
+        assert heard.startswith(b"G 412\nG 412\n")
+        port.repeat(b"x", every_s=0.001)
+        while not heard.endswith(b"xxx"):
+            heard += os.read(host, 10)
+        os.close(host)
+        port.unplug()
+        port.plug_in()
+
+
 def test_time_passes_when_the_test_says_so() -> None:
     fake = FakeClock(5.0)
     clock = MonotonicClock(now_ns=fake.now_ns, sleep=fake.sleep)

@@ -16,6 +16,7 @@ import tomli_w
 
 from wormctl import __version__
 from wormctl.ablation import parse_ablation
+from wormctl.announce import Senses, announcing
 from wormctl.assembly import Assembly, assemble
 from wormctl.clock import SimulatedClock
 from wormctl.config import ConfigError
@@ -108,7 +109,7 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
         )
     with assemble(robot, plugins, seed=args.seed, ablate=ablated) as assembly:
         for note in assembly.notes:
-            print(f"wormctl: {note}", file=sys.stderr)
+            _say(note)
         simulated = assembly.body.spec.simulated
         realtime = args.realtime or args.gui or bool(assembly.real)
         # A physical body must not wait for a picture.
@@ -124,16 +125,17 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
             clock=SimulatedClock(speed=speed) if simulated else None,
         )
         if simulated and assembly.real and not (args.realtime or args.gui):
-            print(f"wormctl: at life speed: {', '.join(assembly.real)} is real", file=sys.stderr)
+            _say(f"at life speed: {', '.join(assembly.real)} is real")
         if not simulated:
             stop = f"Ctrl-C, or {typed(['wormctl', 'stop'])} in another shell, ends it"
             print(f"wormctl: driving {assembly.body_name} for {args.seconds:g} s: {stop}", file=sys.stderr)
         result = _live(episode, info, watched=watched)
         summary = episode.summary(result, ablated, info.policy.name)
         episode.recorder.close()
-    state = _state(result)
-    hints = _hints(args, info, summary, alone=bool(assembly.real))
-    folder.finish(state, summary, report(info, summary, folder.path, hints))
+        # Before the devices are closed: one of them may hang, and somebody may kill the run for it.
+        state = _state(result)
+        hints = _hints(args, info, summary, alone=bool(assembly.real))
+        folder.finish(state, summary, report(info, summary, folder.path, hints))
     drawn = Drawn(files=[], interrupted=False)
     if not args.no_media:
         drawn = draw_run(folder.path, plugins, quick=state == "interrupted", simulated=info.simulated)
@@ -217,10 +219,17 @@ def _live(episode: Episode, info: RunInfo, *, watched: bool) -> Result:
     observers: list[Observer] = []
     with ExitStack() as stack:
         if watched:
-            view = LiveView(episode, _title(info), make_console(), realtime=info.realtime)
+            senses = Senses(episode.assembly)
+            view = LiveView(episode, _title(info), make_console(), realtime=info.realtime, senses=senses)
             observers.append(stack.enter_context(view))
+        elif info.realtime:
+            stack.enter_context(announcing(episode.assembly, episode.loop.view, _say))
         stack.enter_context(stop_on_signals(episode.loop.request_stop))
         return episode.live(observers)
+
+
+def _say(line: str) -> None:
+    print(f"wormctl: {line}", file=sys.stderr)
 
 
 def _state(result: Result) -> State:

@@ -59,6 +59,9 @@ use = "$name"
 
 [[bind]]
 channel = "$word.value"
-to = ["AWCL", "AWCR"]     # `wormctl policy show worm302` lists the inputs
-optional = true           # a cell that has other inputs keeps them while this one fails""",
+to = ["AWCL", "AWCR"]     # cells that answer when it goes down (AWAL, AWAR: up); `wormctl policy show worm302` has all
+
+[[bind]]                  # what the cells smell in the worm's own robot: they would get the sum of both
+channel = "odour.benzaldehyde"
+remove = true""",
 }

@@ -34,6 +34,8 @@ class FakePort:
         self._ours = self._theirs = -1
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._teller: threading.Thread | None = None
+        self._repeated = (b"", _POLL_S)
         self.plug_in()
 
     def plug_in(self) -> None:
@@ -53,6 +55,13 @@ class FakePort:
         if self._ours < 0:
             raise OSError(errno.EIO, "the cable is pulled: plug_in() first")
         os.write(self._ours, data)
+
+    def repeat(self, data: bytes, every_s: float = 0.01) -> None:
+        """Have the device send `data` again and again by itself, instead of what it repeated before."""
+        self._repeated = (data, every_s)
+        if self._teller is None:
+            self._teller = threading.Thread(target=self._tell, daemon=True)
+            self._teller.start()
 
     def read(self, count: int, timeout_s: float = 2.0) -> bytes:
         """The next `count` bytes from the host, or those that came in time. Only without an `answer`."""
@@ -78,8 +87,10 @@ class FakePort:
         if self._ours < 0:
             return
         self._closing.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+        for thread in (self._thread, self._teller):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join()
+        self._teller = None
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
         for fd in (self._ours, self._theirs):
@@ -104,6 +115,13 @@ class FakePort:
         data = os.read(self._ours, most) if ready else b""
         self.heard += data
         return data
+
+    def _tell(self) -> None:
+        while not self._closing.is_set():
+            data, every_s = self._repeated
+            if select.select([], [self._ours], [], 0.0)[1]:  # nobody may be reading
+                os.write(self._ours, data)
+            self._closing.wait(every_s)
 
     def _play(self, answer: Answer) -> None:
         while not self._closing.is_set():
