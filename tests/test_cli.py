@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import types
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from wormctl import __version__, cli
 from wormctl.config import ConfigError
 from wormctl.connectome import UnknownCell
 from wormctl.device import DeviceError
-from wormctl.hookspecs import Command
+from wormctl.hookspecs import Command, hookimpl
 from wormctl.plugins import Origin, Plugins, Registered
 from wormctl.policy import PolicyError
 
@@ -35,6 +38,11 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Any], int]],
         return cli.main(["bench"])
 
     return call
+
+
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
 
 
 def raising(error: BaseException) -> Callable[[Any], int]:
@@ -61,6 +69,12 @@ def raising(error: BaseException) -> Callable[[Any], int]:
             ZeroDivisionError("oops"),
             70,
             "wormctl: unexpected ZeroDivisionError: oops (set WORMCTL_DEBUG=1 for the traceback)\n",
+        ),
+        (
+            UnspeakableError(),
+            70,
+            "wormctl: unexpected UnspeakableError: (an error that cannot be shown) "
+            "(set WORMCTL_DEBUG=1 for the traceback)\n",
         ),
         (KeyboardInterrupt(), 130, "wormctl: interrupted\n"),
     ],
@@ -130,11 +144,74 @@ def test_a_plugin_may_bring_a_command(
     )
     plugins = Plugins()
     plugins.commands["dance"] = Registered(dance, Origin("ball", "ball", "1"))
-    monkeypatch.setattr("wormctl.plugins.load_plugins", lambda: plugins)
+    monkeypatch.setattr("wormctl.plugins.load_plugins", lambda **keywords: plugins)
     assert cli.main(["dance", "--times", "3"]) == 3
     with pytest.raises(SystemExit):
         cli.main(["dance", "--help"])
     assert "Wriggle for a while." in capsys.readouterr().out
+
+
+@pytest.fixture
+def sought(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The modules of plugins that are loaded, as they come; none is really."""
+    loaded: list[str] = []
+
+    def load(entry: EntryPoint) -> object:
+        loaded.append(entry.name)
+
+        class Plugin:
+            @hookimpl
+            def wormctl_register_commands(self, register: Callable[[Command], None]) -> None:
+                name = {"serial": "calibrate", "bus_servo": "servo"}.get(entry.name, f"{entry.name}-command")
+                register(Command(name=name, summary="x", add_arguments=add_robot, run=lambda args: 0))
+
+        return Plugin()
+
+    monkeypatch.setattr(EntryPoint, "load", load)
+    return loaded
+
+
+def add_robot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--robot")
+    parser.add_argument("--joint")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--robot", "r.toml"], ["--robot=r.toml"], ["--joint", "3", "--ro", "r.toml"], ["--robo=r.toml"]],
+)
+def test_the_robot_file_says_which_plugins_a_command_may_load(
+    words: list[str],
+    sought: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("r.toml").write_text('plugins = ["sim"]\n')
+    assert cli.main(["calibrate", *words]) == 0
+    assert sought == ["sim", "serial"], "the one it names, and wormctl's own that has the command"
+    Path("r.toml").write_text('plugins = ["wormctl-bus-servo"]\n')
+    sought.clear()
+    assert cli.main(["servo", *words]) == 0
+    assert sought == ["bus_servo"]
+    Path("r.toml").write_text('plugins = ["sim"]\n')
+    sought.clear()
+    assert cli.main(["servo", *words]) == 2
+    assert not {"bus_servo", "range", "i2c", "camera"} & set(sought)
+    said = capsys.readouterr().err
+    assert said.startswith("wormctl: servo: no such command")
+    assert said.endswith("; no other plugins may be loaded: r.toml: $.plugins[0] = 'sim'\n")
+
+
+@pytest.mark.parametrize("words", [[], ["--robot", "new.toml"], ["--robot"]])
+def test_without_a_word_about_plugins_all_are_loaded(
+    words: list[str], sought: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with contextlib.suppress(SystemExit):  # --robot without a file
+        assert cli.main(["calibrate", *words]) == 0
+    assert {"sim", "serial", "range"} <= set(sought)
 
 
 @pytest.mark.parametrize("name", sorted(cli.COMMANDS))

@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("WORMCTL_DEBUG"):
             raise
-        text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        text = _text(error)
         if _is_user_error(error):
             return _complain(text, EXIT_USER_ERROR)
         return _complain(
@@ -90,7 +90,7 @@ def _dispatch(arguments: list[str]) -> int:
         _parser().parse_args(arguments)
         return 0
     name, rest = arguments[0], arguments[1:]
-    summary, add_arguments, run = _builtin(name) if name in COMMANDS else _from_plugin(name)
+    summary, add_arguments, run = _builtin(name) if name in COMMANDS else _from_plugin(name, rest)
     command = argparse.ArgumentParser(
         prog=f"wormctl {name}",
         description=f"{summary[:1].upper()}{summary[1:]}.",
@@ -125,15 +125,10 @@ def _builtin(name: str) -> tuple[str, Callable[[argparse.ArgumentParser], None],
     return COMMANDS[name], module.add_arguments, module.run
 
 
-def _from_plugin(name: str) -> tuple[str, Callable[[argparse.ArgumentParser], None], Run]:
-    from wormctl.config import ConfigError
-    from wormctl.names import unknown
-    from wormctl.plugins import load_plugins
+def _from_plugin(name: str, rest: list[str]) -> tuple[str, Callable[[argparse.ArgumentParser], None], Run]:
+    from wormctl.plugin_command import find_command
 
-    commands = load_plugins().commands
-    if name not in commands:
-        raise ConfigError(f"{name}: {unknown('command', name, [*COMMANDS, *commands])}")
-    command = commands[name].thing
+    command = find_command(name, rest)
     return command.summary, command.add_arguments, command.run
 
 
@@ -142,6 +137,14 @@ def _is_user_error(error: Exception) -> bool:
         module in sys.modules and isinstance(error, getattr(sys.modules[module], name, ()))
         for module, name in USER_ERRORS
     )
+
+
+def _text(error: Exception) -> str:
+    """What it says. That of a plugin may not even do that."""
+    try:
+        return str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    except Exception:
+        return "(an error that cannot be shown)"
 
 
 def _complain(text: str, status: int) -> int:
