@@ -22,6 +22,8 @@ _POLL_S = 0.002
 L0X_WAKE = (b"\xff\x00", bytes([_L0X_RESET, 1]))
 """A start that was broken off leaves it on another page than that of its identity, or in its reset."""
 _L1X_BUDGET_MS = 50
+_L1X_STOP = (b"\x00\x87\x00", b"\x00\x86\x01")
+"""Measure no longer, forget the last distance: a program that was killed may have left it measuring."""
 
 
 class Ranger(Protocol):
@@ -67,10 +69,7 @@ class Vl53l1x:
 
     def __init__(self, wire: Wire) -> None:
         module = library("adafruit_vl53l1x", "adafruit-circuitpython-vl53l1x")
-        for stop in (
-            b"\x00\x87\x00",
-            b"\x00\x86\x01",
-        ):  # a program that was killed may have left it measuring
+        for stop in _L1X_STOP:
             wire.send(stop)
         self._driver = module.VL53L1X(CircuitPythonI2C(wire), wire.address)
         self._driver.distance_mode = 2
