@@ -28,6 +28,8 @@ class ScriptedBus:
     def __init__(self) -> None:
         self.fails: Callable[[int], bool] = lambda n: False
         self.deaf: set[int] = set()
+        self.unwell: set[int] = set()
+        """Say nothing of their health."""
         self.asked = 0
         self.looked_at: list[int] = []
         self.state: dict[int, Values] = {
@@ -37,7 +39,7 @@ class ScriptedBus:
 
     def read(self, servo: int, registers: tuple[str, ...]) -> tuple[Values, int]:
         self.looked_at.append(servo)
-        if servo in self.deaf:
+        if servo in self.deaf or (servo in self.unwell and "torque_enable" in registers):
             raise BusError("Operation timed out", servo)
         return {"present_position": 2048, "present_load": 0, **self.state[servo]}, 0
 
@@ -111,7 +113,12 @@ def test_a_servo_that_answers_to_all_but_not_alone_is_silent_too(deaf: set[int])
     assert n == min(deaf) - 1 + MISSES
     assert isinstance(error, SilenceError)
     assert rounds.bad == MISSES
-    assert f"servo {min(deaf)} " in (rounds.blame() or "") or deaf == {1, 2, 3}
+
+
+def test_a_servo_that_says_nothing_of_its_health_is_to_blame() -> None:
+    bus, rounds, _ = made()
+    bus.unwell = {2}
+    assert "servo 2 (joint 1) does not answer" in (rounds.blame() or "")
 
 
 def test_a_servo_that_gives_its_health_only_when_asked_twice_is_a_bad_bus() -> None:

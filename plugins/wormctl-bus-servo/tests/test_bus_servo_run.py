@@ -270,6 +270,16 @@ def test_a_servo_that_is_still_stiff_at_the_end_is_left_to_the_guardian(stiff: b
     assert guardian.left_limp is not stiff
 
 
+def test_a_guardian_is_not_sent_away_for_good_while_torque_off_is_owed() -> None:
+    guardian = Quiet()
+    with rig(guardian=guardian) as snake:
+        snake.configure()
+        snake.arm()
+        snake.port.unplug()
+        snake.body.close()
+    assert guardian.left_limp is False
+
+
 def test_after_a_run_no_watchdog_is_left_on_but_that_of_a_stiff_servo() -> None:
     with rig("xl330") as snake:
         snake.configure()

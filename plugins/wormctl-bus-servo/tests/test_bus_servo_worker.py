@@ -203,7 +203,6 @@ def test_a_bus_that_hangs_is_left_to_the_guardian_and_told_first_thing_when_it_i
     worker.start()
     bus.free.clear()
     wait_for(lambda: bus.log[-1:] == ["read all"])
-    bus.torque = 0  # it could not be told by what it reads that one is left on
     asked = len(bus.log)
     began_s = time.monotonic()
     worker.stop()
