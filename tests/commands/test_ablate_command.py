@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,16 @@ def test_rows_are_compared_with_one_whole_worm(
         return live(job)
 
     monkeypatch.setattr("wormctl.assay.lives.live", counted)
-    assert main([*command, "--json", "--out", "kept"]) == 0
+    loaded: list[str] = []
+    load = EntryPoint.load
+
+    def watched(entry: EntryPoint) -> Any:
+        loaded.append(entry.name)
+        return load(entry)
+
+    monkeypatch.setattr(EntryPoint, "load", watched)
+    assert main([*command, "--json", "--out", "kept", "--plugin", "sim"]) == 0
+    assert set(loaded) == {"sim"}, "to draw as well"
     found = json.loads(capsys.readouterr().out)
     assert [row["passed"] for row in found["rows"]] == [True, True]
     assert found["passed"] == 2

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,65 @@ def test_an_assay_of_ones_own_counts_what_evaluate_counts(
     assert check["value"] == pytest.approx(sum(t["reached"] for t in trials) / 8)
     assert check["passed"] is run["result"]["passed"] is True
     assert (found["passed"], found["interrupted"], run["world"]) == (1, False, "sometimes")
+
+
+OWN = """
+import math
+from pathlib import Path
+
+from wormctl.device import Config
+from wormctl.hookspecs import Artist, Offer, hookimpl
+
+
+class Still:
+    def __init__(self, config): ...
+    def reset(self): ...
+    def step(self, inputs, dt, outputs):
+        outputs[:] = 0.0
+
+
+def draw(folder, share):
+    (folder / "own.txt").write_text("drawn")
+    return [folder / "own.txt"]
+
+
+@hookimpl
+def wormctl_register_policies(register):
+    register(Offer(name="still", summary="x", config=Config, make=Still, api_version=1))
+
+
+@hookimpl
+def wormctl_register_artists(register):
+    register(Artist(name="own", summary="x", draw=draw, kind="assays"))
+"""
+
+
+def test_no_plugin_is_loaded_that_the_robot_file_leaves_out_not_even_to_draw(
+    mine: Path, robot_folder: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot = robot_folder / "restricted.toml"
+    robot.write_text('plugins = ["sim"]\n' + (robot_folder / "robot.toml").read_text())
+    (here / "own.py").write_text(OWN)
+    loaded: list[str] = []
+    load = EntryPoint.load
+
+    def watched(entry: EntryPoint) -> Any:
+        loaded.append(entry.name)
+        return load(entry)
+
+    monkeypatch.setattr(EntryPoint, "load", watched)
+    command = ["evaluate", "--assay", str(mine), "--trials", "1", "--workers", "1", "--robot", str(robot)]
+    assert main([*command, "--out", "a"]) == 0
+    assert set(loaded) == {"sim"}
+    assert (here / "a" / "mine.png").exists()
+    assert main([*command, "--policy", "still", "--out", "b"]) == 2
+    assert main([*command, "--policy", "still", "--plugin", "own.py", "--out", "c"]) == 0
+    assert (here / "c" / "own.txt").read_text() == "drawn", "a file that is named draws too"
+    assert set(loaded) == {"sim"}
+    mine.write_text(ASSAY.replace('"food near or far"', '"food near or far"\nrobot = "restricted.toml"'))
+    assert main([*command[:-2], "--out", "d"]) == 0
+    assert set(loaded) == {"sim"}, "an assay's own robot says it as well"
+    mine.write_text(ASSAY)
 
 
 def test_two_workers_find_the_same(

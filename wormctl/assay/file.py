@@ -22,6 +22,8 @@ at_least = 0.98                 # or at_most, or interval_above: of the mean's 9
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,7 +37,7 @@ from wormctl.config import ConfigError, convert
 from wormctl.layers import Settings as Table
 from wormctl.layers import read_settings
 from wormctl.names import unknown
-from wormctl.robot import Name, Part, Robot, load_robot
+from wormctl.robot import Name, Part, Robot, allowed_plugins, load_robot
 
 SHIPPED = Path(__file__).parent.parent / "assays"
 ALL = "all"
@@ -102,13 +104,15 @@ class Assay(msgspec.Struct, frozen=True, kw_only=True):
         """What it cuts, groups resolved."""
         return tuple(resolve(self.file.ablate))
 
-    def robot(self, asked: str, *, body: str | None = None, policy: str | None = None) -> Robot:
+    def robot(
+        self, asked: str, *, body: str | None = None, policy: str | None = None, plugin: Sequence[str] = ()
+    ) -> Robot:
         """The robot `asked` for, or the assay's own, in the assay's world and with its body settings, senses and binds.
 
-        Raises `ConfigError`, naming the file and field.
+        `plugin`: what `--plugin` says. Raises `ConfigError`, naming the file and field.
         """
         file, where = self.file, str(self.path)
-        robot = load_robot(self._robot(asked)).replace(body=body, policy=policy)
+        robot = self._robot(asked, plugin).replace(body=body, policy=policy)
         beside = self.path.parent / file.world
         if file.world.endswith(".toml"):
             if not beside.is_file():
@@ -139,13 +143,15 @@ class Assay(msgspec.Struct, frozen=True, kw_only=True):
             binds=tuple(bind for bind in binds if bind.channel not in file.unbind),
         )
 
-    def _robot(self, asked: str) -> str:
+    def _robot(self, asked: str, plugin: Sequence[str]) -> Robot:
         name = self.file.robot
         if name is None:
-            return asked
+            return _loaded(asked, plugin)
         beside = self.path.parent / name
+        if os.path.isfile(beside):
+            return _loaded(str(beside), plugin)
         try:
-            return str(beside) if beside.is_file() else str(_known_robot(name))
+            return _loaded(name, plugin)
         except ConfigError as error:
             raise ConfigError(f"{self.path}: $.robot = {name!r}: {error}") from None
 
@@ -190,9 +196,8 @@ def load_assay(name_or_path: str, folder: Path = Path(), option: str = "--assay"
     )
 
 
-def _known_robot(name: str) -> str:
-    load_robot(name)
-    return name
+def _loaded(name: str, plugin: Sequence[str]) -> Robot:
+    return load_robot(name, allowed_plugins(name).given(plugin))
 
 
 def _sensor(table: Table, where: str, i: int) -> Part:

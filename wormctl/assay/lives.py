@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from wormctl.config import ConfigError
 from wormctl.device import DeviceError
 from wormctl.episode import Episode
 from wormctl.motion.path import FloatArray
+from wormctl.plugins import Plugins, together
 from wormctl.trials import Plan, open_trial
 from wormctl.workers import work_off
 
@@ -59,6 +60,7 @@ def trialled(
     *,
     body: str | None = None,
     policy: str | None = None,
+    plugin: Sequence[str] = (),
     ablate: Sequence[str] = (),
     key: str | None = None,
     keep: bool = False,
@@ -67,7 +69,7 @@ def trialled(
     return Trialled(
         key=assay.name if key is None else key,
         plan=Plan(
-            robot=assay.robot(asked, body=body, policy=policy),
+            robot=assay.robot(asked, body=body, policy=policy, plugin=plugin),
             ablated=tuple(dict.fromkeys((*assay.ablated, *ablate))),
             seconds=assay.file.seconds,
             full=assay.file.full,
@@ -77,6 +79,11 @@ def trialled(
         where=str(assay.path),
         keep=keep,
     )
+
+
+def artists(trials: Iterable[Trialled]) -> Plugins:
+    """The plugins that may draw what was lived: those that the lives might load. Which are broken has been told."""
+    return together(trial.plan.robot.plugins for trial in trials).load(warn=lambda line: None)
 
 
 def try_out(trial: Trialled, seed: int) -> Assembly:

@@ -13,7 +13,7 @@ import msgspec
 from wormctl.assay.compare import Ablations, Compared, RowResult, key, row_result
 from wormctl.assay.controls import CONTROLS, Controls, told
 from wormctl.assay.folder import ABLATIONS, make_folder, read_results, write_results
-from wormctl.assay.lives import Trialled, trialled
+from wormctl.assay.lives import Trialled, artists, trialled
 from wormctl.assay.table import CONTROLS as CONTROLS_TABLE
 from wormctl.assay.table import DEFAULT, Row, load_table, pick
 from wormctl.commands.assays import About, follow, look_at
@@ -24,7 +24,6 @@ from wormctl.jit import say_if_cold
 from wormctl.options import add_robot_arguments, last_seed_fits, whole
 from wormctl.options import seed as seed_type
 from wormctl.options import workers as worker_count
-from wormctl.plugins import load_plugins
 from wormctl.signals import EXIT_INTERRUPTED
 from wormctl.stdout import stdout_to_stderr
 
@@ -128,12 +127,13 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
     if folder is not None:
         write_results(folder / ABLATIONS, found)
         kept = [ABLATIONS]
-        drawn = draw_folder(folder, load_plugins(), kind="ablations")
+        plugins = artists(trials.values())
+        drawn = draw_folder(folder, plugins, kind="ablations")
         pictures, interrupted = drawn.files, interrupted or drawn.interrupted
         if retrained is not None:
             write_results(folder / CONTROLS, retrained)
             kept.append(CONTROLS)
-            drawn = draw_folder(folder, load_plugins(), kind="controls")
+            drawn = draw_folder(folder, plugins, kind="controls")
             pictures, interrupted = [*pictures, *drawn.files], interrupted or drawn.interrupted
         if not args.json:
             text += f"\nkept in {folder}: {', '.join([*kept, *(path.name for path in pictures)])}\n"
@@ -161,7 +161,13 @@ def _prepare(args: argparse.Namespace, rows: Sequence[Row]) -> tuple[dict[str, T
             continue
         try:
             trials[name] = trialled(
-                test.assay, args.robot, body=args.body, policy=args.policy, ablate=terms, key=name
+                test.assay,
+                args.robot,
+                body=args.body,
+                policy=args.policy,
+                plugin=args.plugin,
+                ablate=terms,
+                key=name,
             )
             seen = look_at(trials[name], args.seed, told)
         except (ConfigError, DeviceError) as error:

@@ -14,14 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from wormctl.ablation import parse_ablation
 from wormctl.assay.file import ALL, Assay, load_assay, shipped_assays
 from wormctl.assay.folder import ASSAYS, make_folder, write_results, write_scenes
-from wormctl.assay.lives import Outcome, Trialled, live_all, trialled, try_out
+from wormctl.assay.lives import Outcome, Trialled, artists, live_all, trialled, try_out
 from wormctl.assay.outcome import AssayRun, Assays, Checked, Measured, Result, result
 from wormctl.config import ConfigError
 from wormctl.console import make_console
 from wormctl.drawing import draw_folder
 from wormctl.jit import say_if_cold
 from wormctl.options import SECONDS
-from wormctl.plugins import load_plugins
 from wormctl.signals import EXIT_INTERRUPTED, stop_on_signals
 from wormctl.stdout import stdout_to_stderr
 
@@ -82,7 +81,7 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
         write_results(folder / ASSAYS, found)
         for assay in assays:
             write_scenes(folder, assay.name, outcomes[assay.name])
-        drawn = draw_folder(folder, load_plugins(), kind="assays")
+        drawn = draw_folder(folder, artists(trials.values()), kind="assays")
         interrupted = interrupted or drawn.interrupted
         if not args.json:
             text += f"\nkept in {folder}: {', '.join([ASSAYS, *(path.name for path in drawn.files)])}\n"
@@ -117,7 +116,15 @@ def _prepare(
     for assay in (one for each in assays for one in (each, each.beside) if one is not None):
         if assay.name in trials:
             continue
-        trial = trialled(assay, args.robot, body=args.body, policy=args.policy, ablate=ablate, keep=keep)
+        trial = trialled(
+            assay,
+            args.robot,
+            body=args.body,
+            policy=args.policy,
+            plugin=args.plugin,
+            ablate=ablate,
+            keep=keep,
+        )
         about[assay.name] = look_at(trial, args.seed, told)
         trials[assay.name] = trial
     return trials, about
