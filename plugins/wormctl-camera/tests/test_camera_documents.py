@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 from wormctl_camera.config import CameraConfig
-from wormctl_camera.plugin import ROBOTS, make_camera
+from wormctl_camera.plugin import ROBOTS
 
 from wormctl.assay.file import load_assay
 from wormctl.cli import main
 from wormctl.config import convert
-from wormctl.policy import find_policy, load_policy
 from wormctl.robot import load_robot
 from wormctl.runs import read_run
 
@@ -27,23 +26,13 @@ ASSAYS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def inputs() -> set[str]:
-    """What the shipped worm can be given."""
-    return {port.name for port in load_policy(find_policy("worm302")).meta.inputs}
-
-
 @pytest.mark.parametrize("text", BLOCKS)
-def test_the_readme_binds_what_there_is(text: str, inputs: set[str]) -> None:
-    robot = tomllib.loads(text)
-    offered = {"joint.position"}
-    for sensor in robot["sensor"]:
-        assert sensor.pop("use") == "camera"
-        device = make_camera(convert(sensor, CameraConfig, where="README.md"))
-        offered |= {channel.name for channel in device.spec.channels}
-    for bind in robot.get("bind", []):
-        assert bind["channel"] in offered
-        assert set(bind["to"]) <= inputs
+def test_a_robot_file_of_the_readme_fits(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "my_robot.toml"
+    file.write_text(text, encoding="utf-8")
+    assert main(["robot", "check", str(file)]) == 0, capsys.readouterr().err
 
 
 def test_the_readme_has_robot_files() -> None:

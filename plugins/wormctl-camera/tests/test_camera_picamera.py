@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -194,3 +196,24 @@ def test_without_picamera2_it_says_what_to_install() -> None:
     else:
         pytest.skip("picamera2 is installed here")
     assert "apt install python3-picamera2" in said
+
+
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        (
+            "raise ValueError('numpy.dtype size changed')",
+            "cannot be loaded .numpy.dtype size changed.: .*install --reinstall simplejpeg",
+        ),
+        ("import no_such_part", "picamera2 lacks a part .No module named 'no_such_part'.: sudo apt"),
+    ],
+)
+def test_a_library_that_does_not_fit_is_told_of_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str, said: str
+) -> None:
+    (tmp_path / "picamera2.py").write_text(inside)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    with pytest.raises(DeviceError, match=said) as caught:
+        load_picamera2()
+    assert "\n" not in str(caught.value)

@@ -24,11 +24,21 @@ _NO_LIBRARY = (
 
 
 def load_picamera2() -> Any:
-    """The library. Raises `DeviceError` where it is not installed."""
+    """The library. Raises `DeviceError` where it is not installed, or does not fit what else is."""
     try:
         return importlib.import_module("picamera2")
-    except ImportError:
-        raise DeviceError(_NO_LIBRARY) from None
+    except ModuleNotFoundError as error:
+        if error.name == "picamera2":
+            raise DeviceError(_NO_LIBRARY) from None
+        raise DeviceError(
+            f"camera: picamera2 lacks a part ({first_line(error)}): sudo apt install python3-picamera2 brings all of it"
+        ) from None
+    except Exception as error:
+        # Debian's simplejpeg, which it needs, may be built for an older numpy than that of the environment.
+        raise DeviceError(
+            f"camera: picamera2 cannot be loaded ({first_line(error)}): if that is about numpy, uv pip install "
+            "--reinstall simplejpeg"
+        ) from None
 
 
 class PiCamera:
