@@ -35,6 +35,7 @@ from wormctl.making import blamed, make
 from wormctl.plugins import Plugins
 from wormctl.robot import Part, Robot
 from wormctl.snake import Snake
+from wormctl.sums import notes_on_sums
 from wormctl.variation import Variation
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def check(robot: Robot, plugins: Plugins) -> list[str]:
     """
     made = make(robot, plugins)
     _vary(robot, made.guarded.spec, seed=0)
-    return made.notes
+    return [*made.notes, *notes_on_sums(made.binding)]
 
 
 def assemble(

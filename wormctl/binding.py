@@ -6,7 +6,7 @@ One kernel over flat arrays does the work of a tick. No device is called and no 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
@@ -36,6 +36,15 @@ class Bind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     offset: Gain = 0.0
     element: Annotated[int, msgspec.Meta(ge=0)] | None = None
     optional: bool = False
+
+
+class Shared(NamedTuple):
+    """Inputs that the same channels reach, more than one."""
+
+    inputs: tuple[str, ...]
+    needed: tuple[str, ...]
+    """Channels without which they get nothing."""
+    optional: tuple[str, ...]
 
 
 class Binding:
@@ -72,6 +81,7 @@ class Binding:
             policy = OnError.FAULT if channel.name in vital else channel.on_error
             row["low"], row["high"], row["max_age_s"] = channel.low, channel.high, channel.max_age_s
             row["start"], row["size"], row["on_error"] = start, channel.size, POLICIES.index(policy)
+        self._inputs = tuple(port.name for port in inputs for _ in range(port.size))
         self._links = self._resolve(binds, inputs, where)
         total = sum(port.size for port in inputs)
         self.x = np.zeros(total)
@@ -119,6 +129,21 @@ class Binding:
         """Whether a channel whose policy is `degrade` was ever without a good sample."""
         rows = self._channels
         return bool(np.any((rows["on_error"] == POLICIES.index(OnError.DEGRADE)) & (rows["bad"] > 0)))
+
+    def shared(self) -> list[Shared]:
+        """The inputs that several channels reach, those of the same channels together."""
+        reached: dict[str, dict[str, bool]] = {}
+        for link in self._links:
+            channels = reached.setdefault(self._inputs[link["target"]], {})
+            channel = self.channels[link["channel"]].name
+            channels[channel] = channels.get(channel, False) or not link["optional"]
+        together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+        for name, channels in reached.items():
+            needed = tuple(channel for channel, needs in channels.items() if needs)
+            optional = tuple(channel for channel, needs in channels.items() if not needs)
+            if len(channels) > 1:
+                together.setdefault((needed, optional), []).append(name)
+        return [Shared(tuple(names), *channels) for channels, names in together.items()]
 
     def latest(self, channel: str) -> NDArray[np.float64]:
         """The last good values of a channel, a view of shape (size,). Raises `KeyError`."""
