@@ -238,3 +238,5 @@ def test_after_a_pause_no_setpoint_makes_all_look_well(asks: str) -> None:
     with pytest.raises(DeviceError, match=r"no setpoint came for 0\.5 s: .* \(Ctrl-Z\), .*the torque is off"):
         worker.tell([2100, 2100]) if asks == "sets" else worker.raise_fault()
     assert bus.log == ["torque_enable [0, 0]"] * 2
+    with pytest.raises(DeviceError, match="no setpoint came"):
+        worker.tell([2100, 2100])

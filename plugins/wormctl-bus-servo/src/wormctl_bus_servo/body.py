@@ -137,7 +137,7 @@ class BusServoBody:
         arming = Arming(worker.bus, self.config.what, self._fits, self.config.silence_s, worker.lock)
         try:
             worker.arming()
-            self._goals[:] = arming.run(worker.raise_if_failing)
+            self._goals[:] = arming.run(worker.raise_or_beat)
             self._easing = Easing(self._fits, self._goals, self._step)
             worker.drive(arming.marks())
             worker.tell(self._goals)

@@ -103,10 +103,14 @@ class Worker:
         # After a pause the loop has to be told before its next setpoint makes all look well.
         if self._mode is Mode.DRIVEN and time.monotonic() - self._told_s > self._silence_s:
             self.stop()
-            raise DeviceError(self._silence())
+            self.fault = self._silence()
+            raise DeviceError(self.fault)
 
-    def raise_if_failing(self) -> None:
-        """The same, as soon as it is known that something has, and not yet what. For whoever has the lock."""
+    def raise_or_beat(self) -> None:
+        """For whoever arms: the same, as soon as it is known that something has; else the guardian hears that all is well.
+
+        Raises `DeviceError`.
+        """
         if self._failing:
             raise DeviceError(self.fault or "bus-servo: the bus has failed while arming")
         self._guardian.beat()
