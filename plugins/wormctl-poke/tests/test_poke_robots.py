@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from wormctl.robot import load_robot
 from wormctl.runs import read_run
 
 ROBOTS = Path(wormctl_poke.__file__).parent / "robots"
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```toml\n(.*?)^```", README, re.M | re.S)
 
 
 @pytest.mark.parametrize("name", ["keyboard", "gamepad", "scripted"])
@@ -29,6 +32,20 @@ def test_a_robot_files_settings_are_those_of_its_sensors(name: str) -> None:
         offer = plugins.sensors[part.use].thing
         assert isinstance(convert(part.settings, offer.config, where=name), Config)
     assert {bind.channel for bind in robot.binds} >= set(CHANNELS)
+
+
+@pytest.mark.parametrize("text", BLOCKS)
+def test_a_robot_file_of_the_readme_fits(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that does not say so stands for lines to add to the worm's."""
+    file = tmp_path / "my_robot.toml"
+    file.write_text(text if "extends" in text else f'extends = "worm"\n{text}', encoding="utf-8")
+    assert main(["robot", "check", str(file)]) == 0, capsys.readouterr().err
+
+
+def test_the_readme_has_robot_files() -> None:
+    assert len(BLOCKS) == 2
 
 
 def test_a_poked_worm_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
