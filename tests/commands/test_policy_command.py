@@ -71,6 +71,7 @@ def test_show_tells_who_made_it_and_of_what(saved: Path, capsys: pytest.CaptureF
         "assumed",
     ):
         assert text in "\n".join(line.rstrip() for line in out.splitlines()) + "\n"
+    assert [line.rstrip() for line in out.splitlines()[-2:]] == ["inputs (3)", "smell[2], touch, light"]
     status, out, _ = run(capsys, ["policy", "show", saved, "--json"])
     shown = json.loads(out)
     assert shown["meta"]["made"]["seed"] == 1

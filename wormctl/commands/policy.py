@@ -20,7 +20,7 @@ SUMMARY = "Show, list and import policy files"
 EPILOG = """\
 examples:
   wormctl policy list
-  wormctl policy show worm302                what it is, who made it, how, from what
+  wormctl policy show worm302                what it is, who made it, how, from what, and its inputs
   wormctl policy show my.safetensors --json
   wormctl policy import-ncps net.safetensors my.safetensors --dt 0.02 --elapsed 1.0 --unfolds 6 \\
       --implicit-constraints yes --inputs smell_left,smell_right --joints 12 --gain 0.5
@@ -179,6 +179,9 @@ def _print(policy: Policy) -> None:
         if group.doc:
             tensors.add_row("", Text(printable(group.doc), style="dim"))
     console.print(tensors)
+    # Last, where they are still on the screen: who binds a channel needs them.
+    console.print(Text.assemble((f"\ninputs ({len(policy.meta.inputs)})", "bold")))
+    console.print(Text(printable(", ".join(_inputs(policy)))))
 
 
 def _facts(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -187,7 +190,7 @@ def _facts(policy: Policy) -> Iterator[tuple[str, str]]:
     yield "kind", f"{meta.kind.value}, {len(meta.neurons)} neurons, {meta.joints} joints"
     yield "tick", f"{meta.dt_s * 1e3:g} ms{solver}"
     yield "cell", _cell(policy)
-    yield "inputs", ", ".join(port.name + (f"[{port.size}]" if port.size > 1 else "") for port in meta.inputs)
+    yield "inputs", f"{len(meta.inputs)}, listed at the end"
     for i, output in enumerate(meta.outputs):
         bias = f", and by {output.bias_rad:g} rad always" if output.bias_rad else ""
         yield f"output {i}", f"moves joint {output.joint} by {output.gain_rad:g} rad times its value{bias}"
@@ -202,6 +205,11 @@ def _facts(policy: Policy) -> Iterator[tuple[str, str]]:
         yield "data", source
     yield "notes", made.notes
     yield "sha256", policy.sha256
+
+
+def _inputs(policy: Policy) -> Iterator[str]:
+    for port in policy.meta.inputs:
+        yield port.name + (f"[{port.size}]" if port.size > 1 else "")
 
 
 def _cell(policy: Policy) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,14 +12,17 @@ from typing import Any
 
 from wormctl.assembly import check
 from wormctl.layers import Settings, Sources, read_layers
-from wormctl.robot import allowed_plugins, known_robots, load_robot
+from wormctl.options import add_plugin_argument, chosen_plugins, command_words
+from wormctl.plugins import Choice
+from wormctl.robot import EVERY, known_robots, load_robot
 from wormctl.robot import find_robot as find
 from wormctl.stdout import stdout_to_stderr
 
 EPILOG = """\
 examples:
   wormctl robot list                     robots by name: --robot NAME, extends = "NAME"
-  wormctl robot check my_snake.toml      what it comes to, and in which file each value stands; opens nothing
+  wormctl robot check my_snake.toml      what it comes to, and where in which file each value stands; opens nothing
+  wormctl robot check --plugin ./my_sensor.py my_snake.toml      with a sensor that stands in a file of its own
 
 A robot file may begin with `extends = "NAME"` (or a .toml file) and then say only what differs:
 
@@ -43,13 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     checking = actions.add_parser("check", help="check a robot file, and show what it comes to")
     checking.add_argument("robot", help="a name, or a .toml file")
     for action in (listing, checking):
+        add_plugin_argument(action)
         action.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
     """List or check; the exit status."""
     with stdout_to_stderr() if args.json else nullcontext():
-        told = _list() if args.action == "list" else _check(args.robot)
+        told = _list(EVERY.given(args.plugin)) if args.action == "list" else _check(args)
     if args.json:
         print(json.dumps(told))
     elif args.action == "list":
@@ -60,20 +65,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _list() -> dict[str, Any]:
-    return {"robots": [{"name": name, "file": str(path)} for name, path in sorted(known_robots().items())]}
+def _list(choice: Choice) -> dict[str, Any]:
+    known = known_robots(choice)
+    return {"robots": [{"name": name, "file": str(path)} for name, path in sorted(known.items())]}
 
 
-def _check(name: str) -> dict[str, Any]:
+def _check(args: argparse.Namespace) -> dict[str, Any]:
     """The resolved robot, and where its values stand. Raises `ConfigError` or `DeviceError` if it cannot be."""
-    choice = allowed_plugins(name)
+    name, choice = args.robot, chosen_plugins(args)
     path = find(name, plugins=choice)
     raw, sources = read_layers(path, lambda wanted, folder, at: find(wanted, folder, at, choice))
     notes = check(load_robot(name, choice), choice.load())
-    values = [
-        {"path": where, "value": value, "file": sources.find(where)[0]} for where, value in _leaves(raw, "$")
-    ]
-    return {"robot": name, "files": _files(path, sources), "values": values, "notes": notes}
+    values = []
+    for where, value in _leaves(raw, "$"):
+        file, own = sources.find(where)
+        values.append({"path": where, "value": value, "file": file, "path_in_file": own})
+    return {
+        "robot": name,
+        "files": _files(path, sources),
+        "values": values,
+        "notes": notes,
+        "run": command_words("run", {"robot": name, "plugin": args.plugin}),
+    }
 
 
 def _files(path: Path, sources: Sources) -> list[str]:
@@ -100,8 +113,9 @@ def _print(told: Settings) -> None:
         print(f"{letter}  {file}")
     print()
     for entry in told["values"]:
-        print(f"{letters[entry['file']]}  {entry['path'].removeprefix('$.')} = {json.dumps(entry['value'])}")
+        own = entry["path_in_file"].removeprefix("$.")  # as a message about it would say
+        print(f"{letters[entry['file']]}  {own} = {json.dumps(entry['value'])}")
     print()
     for note in told["notes"]:
         print(f"note: {note}")
-    print(f"fits: wormctl run --robot {told['robot']}")
+    print(f"fits: {shlex.join(told['run'])}")
