@@ -107,10 +107,7 @@ class Worker:
             raise DeviceError(self.fault)
 
     def raise_or_beat(self) -> None:
-        """For whoever arms: the same, as soon as it is known that something has; else the guardian hears that all is well.
-
-        Raises `DeviceError`.
-        """
+        """For whoever arms: raise, as soon as something has gone wrong; else the guardian hears that all is well."""
         if self._failing:
             raise DeviceError(self.fault or "bus-servo: the bus has failed while arming")
         self._guardian.beat()
