@@ -248,20 +248,20 @@ ONE_EYE = Eye(Config())
         (offer(Backwards), "its time runs backwards"),
         (offer(HalfFilled), "not all of it was filled"),
         (offer(WrongShape), "read raises ValueError"),
-        (offer(Waiting), "wait in a thread"),
+        (offer(Waiting), "let a thread wait"),
         (offer(Wasteful), "allocates"),
         (offer(Threaded), "leaves a thread behind: forgotten"),
         (offer(Remembering), "one made anew begins with"),
         (offer(Single), "one made anew fails"),
-        (offer(Unmakeable), "cannot be made: KeyError"),
+        (offer(Unmakeable), "make raises KeyError"),
         (offer(ClosesOnce), "closing twice raises OSError"),
         (offer(ClosesOnlyWhenOpen), "close before configure raises OSError"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_broken_sensor_is_caught(broken: Offer[Any], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wormctl.testing.checks.FIRST_SAMPLE_S", 0.05)
-    monkeypatch.setattr("wormctl.testing.checks.THREADS_END_S", 0.1)
+    monkeypatch.setattr("wormctl.testing.samples.FIRST_SAMPLE_S", 0.05)
+    monkeypatch.setattr("wormctl.testing.cost.THREADS_END_S", 0.1)
     Remembering.lives, Single.taken = 0, False
     with pytest.raises(ConformanceError, match=says.replace("(", r"\(")) as caught:
         check_sensor(broken)

@@ -64,7 +64,7 @@ class OnceOnly(Lamp):
     [
         (Picky, Rule.VALUES, "too bright"),
         (Rounding, Rule.VALUES, "write changes the values"),
-        (SlowLamp, Rule.QUICK, "write takes"),
+        (SlowLamp, Rule.QUICK, "write waits"),
         (OnceOnly, Rule.STOP, "already dark"),
     ],
 )

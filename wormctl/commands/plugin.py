@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.table import Table
 
+from wormctl.channel import Channel
 from wormctl.config import ConfigError, convert
 from wormctl.console import make_console
 from wormctl.device import DeviceSpec
 from wormctl.hookspecs import Offer
 from wormctl.names import unknown
 from wormctl.plugins import Origin, Plugins, Registered, load_plugins
+from wormctl.printable import one_line
 from wormctl.stdout import stdout_to_stderr
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ examples:
   wormctl plugin list                  what every plugin offers, and which ones are broken
   wormctl plugin list --kind sensor    only sensors, with their channels
   wormctl plugin show range            what one plugin, or one thing that it offers, is and may be set to
+  wormctl plugin show ./my_sensor.py   the same of a single file
   wormctl plugin check ./my_sensor.py  does it keep the contract? also a package's folder, or an installed plugin
   wormctl plugin check my-lidar --set port=/dev/ttyUSB0      with the real thing on the cable
   wormctl plugin new my-lidar          a package wormctl-my-lidar/ to begin with
@@ -46,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list what is installed")
     listing.add_argument("--kind", choices=list(Plugins().tables), help="only this kind")
     show = actions.add_parser("show", help="tell all about one plugin, or one thing it offers")
-    show.add_argument("name", help="of a plugin, a distribution, or what one of them offers")
+    show.add_argument(
+        "name",
+        metavar="NAME|PATH",
+        help="of a plugin, a distribution, or what one of them offers; or a .py file",
+    )
     for action in (listing, show):
         action.add_argument("--json", action="store_true", help="one JSON object on stdout")
         action.add_argument(
@@ -78,8 +85,12 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "check":
         return _check(args)
     with stdout_to_stderr() if args.json else nullcontext():
-        plugins = load_plugins(files=args.plugin, warn=lambda line: None)
-        found = _all(plugins, args.kind) if args.action == "list" else _one(plugins, args.name)
+        if args.action == "show" and args.name.endswith(".py"):
+            plugins = load_plugins(files=[Path(args.name)], only=(), warn=lambda line: None)
+            found = _one(plugins, str(Path(args.name).resolve()))
+        else:
+            plugins = load_plugins(files=args.plugin, warn=lambda line: None)
+            found = _all(plugins, args.kind) if args.action == "list" else _one(plugins, args.name)
     if args.json:
         print(json.dumps(found))
     elif args.action == "list":
@@ -105,7 +116,7 @@ def _check(args: argparse.Namespace) -> int:
         return int(bool(broken))
     for finding in findings:
         word = "BREAKS IT" if finding.rule else "not checked" if finding.told else "ok"
-        told = f": {finding.told.removeprefix('not checked: ')}" if finding.told else ""
+        told = f": {one_line(finding.told.removeprefix('not checked: '))}" if finding.told else ""
         print(f"{finding.kind:9} {finding.name:20} {word}{told}")
     if broken:
         print(f"{len(broken)} of {len(findings)} break the contract; plugins/README.md has all of it")
@@ -162,10 +173,11 @@ def _spec(entry: Registered[Any]) -> DeviceSpec | None:
         return None
     try:
         made = entry.thing.make(convert({}, entry.thing.config, where=entry.thing.name))
-    except Exception:
+        spec = getattr(made, "spec", None)
+        whole = isinstance(spec, DeviceSpec) and all(isinstance(one, Channel) for one in spec.channels)
+    except (Exception, SystemExit):  # `plugin check` says what is wrong; here the others are to be shown
         return None
-    spec = getattr(made, "spec", None)
-    return spec if isinstance(spec, DeviceSpec) else None
+    return spec if whole else None
 
 
 def _one(plugins: Plugins, name: str) -> dict[str, Any]:
@@ -259,7 +271,9 @@ def _print(plugins: Plugins, found: dict[str, Any], *, with_channels: bool) -> N
         pad_edge=False,
     )
     for offer in found["offers"]:
-        middle = ", ".join(offer["channels"]) or "by its settings" if with_channels else offer["summary"]
+        middle = (
+            ", ".join(offer["channels"]) or "by its settings" if with_channels else one_line(offer["summary"])
+        )
         table.add_row(offer["kind"], offer["name"], middle, offer["plugin"], offer["from"])
     console.print(table if table.row_count else "Nothing of the kind is installed.", markup=False)
     for broken in plugins.broken:
@@ -271,7 +285,7 @@ def _print_one(found: dict[str, Any]) -> None:
         state = f"broken: {origin['error']}" if "error" in origin else "loaded"
         print(f"{origin['plugin']} ({origin['distribution']} {origin['version']}): {state}")
     for offer in found["offers"]:
-        print(f"\n{offer['kind']} {offer['name']}: {offer['summary']}")
+        print(f"\n{offer['kind']} {offer['name']}: {one_line(offer['summary'])}")
         if offer.get("robot"):
             print(f"  robot     {offer['robot']}: wormctl run --robot {offer['robot']}")
         for setting in offer.get("settings", []):
@@ -280,7 +294,7 @@ def _print_one(found: dict[str, Any]) -> None:
         for channel in offer.get("channels", []):
             size = f", {channel['size']} values" if channel["size"] > 1 else ""
             span = f"{channel['low']:g} to {channel['high']:g} {channel['unit']}{size}"
-            doc = f": {channel['doc']}" if channel["doc"] else ""
+            doc = f": {one_line(channel['doc'])}" if channel["doc"] else ""
             print(
                 f"  channel   {channel['name']}, {span}, {channel['rate_hz']:g} Hz, {channel['on_error']} without{doc}"
             )

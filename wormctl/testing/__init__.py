@@ -11,8 +11,8 @@ The kit needs no test runner. `IdealBody`, `FixedSensor` and `StillController` s
 out.
 """
 
-from wormctl.testing.checks import ConformanceError
 from wormctl.testing.contract import Rule
+from wormctl.testing.failure import ConformanceError, UncheckedError
 from wormctl.testing.fake_bus import BusDevice, BusFault, FakeBus, RegisterDevice
 from wormctl.testing.fake_clock import FakeClock
 from wormctl.testing.fake_port import FakePort
@@ -38,6 +38,7 @@ __all__ = [
     "RegisterDevice",
     "Rule",
     "StillController",
+    "UncheckedError",
     "bare_context",
     "check_actuator",
     "check_body",

@@ -17,6 +17,7 @@ class Rule(enum.Enum):
     MAKE = "making it opens nothing, gives a new object each time, and its spec is complete"
     CHANNEL = "every channel has a proper name, an SI unit, a range, a rate and an age that fit one another"
     JOINTS = "a body measures joint.position: rad, one value a joint, up to its limits and beyond"
+    OPEN = "configure opens what is needed, or says in a DeviceError what a person can do about it"
     SHAPE = "read fills the arrays it is given, in place, and all values of a channel that it stamps"
     RANGE = "a good sample is finite and within the declared range"
     TIME = "samples are stamped on the loop's clock, newer ones later, never from the future, never backwards"
