@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wormctl.blame import line_of
 from wormctl.channel import Channel, Samples
 from wormctl.config import ConfigError
 from wormctl.hanging import HungError
@@ -58,14 +59,16 @@ class DeviceError(Exception):
 
 
 def said(error: BaseException) -> str:
-    """One line about an error in a device. Those that are written for a person speak for themselves."""
+    """One line about an error in a device. Those that are written for a person speak for themselves; of others it says
+    where in the device's code they came up.
+    """
     try:
         text = str(error)
     except Exception:
         text = "(an error that cannot be shown)"
     if isinstance(error, DeviceError | ConfigError | HungError) and text:
         return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"{type(error).__name__}{text and f': {text}'}{line_of(error)}"
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

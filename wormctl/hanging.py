@@ -11,8 +11,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
+
+from wormctl.blame import line_in
 
 HANG_S = 2.0
 """How long one call into a device may take, by the wall: far longer than any tick."""
@@ -92,7 +93,7 @@ class HangWatch:
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         """In the loop's thread. A call that has ended meanwhile is left alone, and so is who sits in a debugger."""
         if self._busy and self._calls == self._hung and sys.gettrace() is None:
-            raise HungError(f"had not returned after {self._limit_s:g} s{_place(frame)}")
+            raise HungError(f"had not returned after {self._limit_s:g} s{line_in(frame)}")
 
 
 def attempt(call: Callable[[], object]) -> BaseException | None:
@@ -107,14 +108,3 @@ def attempt(call: Callable[[], object]) -> BaseException | None:
             watch.end()
             return error
     return None
-
-
-def _place(frame: FrameType | None) -> str:
-    """Where it hung: the line of the device's own file, not of the library that it waits in."""
-    while frame is not None and frame.f_back is not None and not _is_ours(frame.f_back):
-        frame = frame.f_back
-    return "" if frame is None else f" ({Path(frame.f_code.co_filename).name}, line {frame.f_lineno})"
-
-
-def _is_ours(frame: FrameType) -> bool:
-    return Path(frame.f_code.co_filename).parent == Path(__file__).parent
