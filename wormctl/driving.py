@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import stat
+import subprocess
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,8 @@ from wormctl.files import whole_file
 
 MOST_CLAIMS, MOST_BYTES = 1000, 8192
 """Of a folder, and of a file: nobody's files keep `wormctl stop` busy."""
+
+PROC = Path("/proc")
 
 _FOLDER = re.compile(r"wormctl-(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
@@ -56,8 +59,10 @@ def claim(robot: str) -> Path:
         folder.mkdir(exist_ok=True, mode=0o755)  # others may look: they are told whose run it is
         if folder.is_symlink() or folder.stat().st_uid != os.getuid():
             raise DeviceError(f"{folder}: belongs to somebody else, so `wormctl stop` cannot work: remove it")
+        if not (began := born(os.getpid())):
+            raise DeviceError("neither /proc nor ps tells of processes, so `wormctl stop` could end none")
         with whole_file(file) as partial:  # whoever stops finds the last one, or this one
-            partial.write_bytes(os.fsencode(f"{_whole(robot)}\n{born(os.getpid())}\n"))
+            partial.write_bytes(os.fsencode(f"{_whole(robot)}\n{began}\n"))
     except OSError as error:
         raise DeviceError(
             f"{file}: cannot be written ({error.strerror}), so `wormctl stop` would find nothing: mend that first"
@@ -131,8 +136,10 @@ def _whole(robot: str) -> str:
 
 def _owned(pid: int, owner: int) -> bool:
     """Whether a process is `owner`'s, whoever it acts for."""
+    if not PROC.exists():
+        return _ps(pid, "ruid") == _ps(pid, "uid") == str(owner)
     try:
-        lines = Path(f"/proc/{pid}/status").read_bytes().splitlines()
+        lines = (PROC / str(pid) / "status").read_bytes().splitlines()
     except OSError:
         return False
     uids = next((line.split()[1:3] for line in lines if line.startswith(b"Uid:")), [])
@@ -141,9 +148,26 @@ def _owned(pid: int, owner: int) -> bool:
 
 def born(pid: int) -> str:
     """When a process started, by the kernel's clock; empty if there is none, or none that still runs."""
+    if not PROC.exists():
+        return "" if _ps(pid, "stat").startswith("Z") else _ps(pid, "lstart")
     try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()  # a process may call itself what is no text
+        text = (PROC / str(pid) / "stat").read_bytes()  # a process may call itself what is no text
     except OSError:
         return ""
     state, *rest = text.rpartition(b")")[2].split()
     return "" if state == b"Z" else rest[18].decode()
+
+
+def _ps(pid: int, what: str) -> str:
+    """A fact about a process where there is no /proc, as on a Mac; empty if there is no such process.
+
+    The same for whoever asks: neither language nor time zone of the shell matters.
+    """
+    environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+    try:
+        done = subprocess.run(
+            ["ps", "-o", f"{what}=", "-p", str(pid)], capture_output=True, env=environment, check=False
+        )
+    except OSError:
+        return ""
+    return " ".join(done.stdout.decode(errors="replace").split())
