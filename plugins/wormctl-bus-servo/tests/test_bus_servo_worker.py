@@ -17,6 +17,7 @@ from wormctl_bus_servo.kinds import STS3215
 from wormctl_bus_servo.rounds import Rounds
 from wormctl_bus_servo.worker import STOP_S, Worker
 
+from wormctl.channel import Samples
 from wormctl.device import DeviceError
 
 IDS = (1, 2)
@@ -158,6 +159,23 @@ def test_a_thread_that_was_never_started_can_be_stopped_and_closed() -> None:
     assert worker.close()
     assert worker.close()
     assert bus.torque == 0
+
+
+def test_time_does_not_run_backwards_for_a_caller_who_was_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, worker = made()
+    worker._slot.time_s[:] = 100.0
+    out = Samples(worker._slot.channels)
+
+    def stamped(now_s: float, clock_s: float) -> float:
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "monotonic", lambda: clock_s)
+            worker.read(now_s, out)
+        return float(out.time_s[0])
+
+    assert stamped(1.0, 100.02) == pytest.approx(0.98)
+    assert stamped(1.02, 100.06) == pytest.approx(0.98)  # 0.02 s after it looked at its clock
+    assert stamped(1.04, 100.05) == pytest.approx(0.99)  # the first had been held up, too
+    assert stamped(0.0, 101.0) == pytest.approx(-1.0)  # a clock that has started anew
 
 
 def test_the_guardian_hears_of_every_round_under_torque_and_of_no_other() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from wormctl_bus_servo.rounds import Rounds, SilenceError
 JOIN_S = 2.0
 STOP_S = 0.25
 """How long `stop` waits for the bus. A round of a bus that is silent takes two timeouts."""
+ANOTHER_CLOCK_S = 0.5
+"""A caller who seems to have been held up for longer reads another clock than before."""
 _LATE = 1.5
 """A setpoint that is later than this, in periods, is not waited for any longer."""
 
@@ -61,6 +64,8 @@ class Worker:
         self._marks: Marks | None = None
         self._goals: list[int] | None = None
         self._told_s = 0.0
+        self._apart_s = -math.inf
+        """What the loop's clock shows more than `time.monotonic()`."""
         self._fresh, self._slot = Samples(spec.channels), Samples(spec.channels)
         self._slot_lock = threading.Lock()
         self._kick, self._closing = threading.Event(), threading.Event()
@@ -81,8 +86,12 @@ class Worker:
             out.values[:] = self._slot.values
             out.quality[:] = self._slot.quality
             out.time_s[:] = self._slot.time_s
-            # The thread stamps in `time.monotonic()`; what counts is how old the sample is now.
-            out.time_s += now_s - time.monotonic()
+            # The thread stamps in `time.monotonic()`; what counts is how old the sample is now. A caller who was held up
+            # since it looked at its clock seems to have a slower one: then what was found before is nearer to the truth.
+            apart_s = now_s - time.monotonic()
+            if not apart_s <= self._apart_s <= apart_s + ANOTHER_CLOCK_S:
+                self._apart_s = apart_s
+            out.time_s += self._apart_s
         finally:
             self._slot_lock.release()
 
