@@ -48,6 +48,7 @@ CHANGING = {
 """Audit events that change files, and how many of their first arguments are paths."""
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+_PATHS = (str, bytes, os.PathLike)
 _HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random", ":memory:")
 
 _seen: list[str] | None = None
@@ -79,20 +80,20 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
     elif event == "open":
         path, _, flags = args
         writes = isinstance(flags, int) and flags & _WRITING
-        if isinstance(path, str | bytes) and (writes or _is_device(path)) and not _is_harmless(path):
+        if isinstance(path, _PATHS) and (writes or _is_device(path)) and not _is_harmless(path):
             _seen.append(f"{'write' if writes else 'open'} {os.fsdecode(path)}")
     elif event in CHANGING:
-        paths = [path for path in args[: CHANGING[event]] if isinstance(path, str | bytes)]
+        paths = [path for path in args[: CHANGING[event]] if isinstance(path, _PATHS)]
         there = event == "os.mkdir" and all(os.path.isdir(path) for path in paths)
         if paths and not there and not all(_is_harmless(path) for path in paths):
             _seen.append(f"{event} {os.fsdecode(paths[-1])}")
 
 
-def _is_device(path: str | bytes) -> bool:
+def _is_device(path: str | bytes | os.PathLike[str]) -> bool:
     return os.path.realpath(os.fsdecode(path)).startswith("/dev/")
 
 
-def _is_harmless(path: str | bytes) -> bool:
+def _is_harmless(path: str | bytes | os.PathLike[str]) -> bool:
     """Whether nobody misses it: what Python keeps of its sources, and what libraries keep in a cache."""
     text = os.fsdecode(path)
     if text in _HARMLESS or "__pycache__" in text or text.endswith(".pyc"):
