@@ -30,10 +30,11 @@ class Plug:
 
     def __init__(self) -> None:
         self.plugged, self.sending, self.broken = True, True, False
-        self.grey, self.opened, self.closed = 188, 0, 0
+        self.grey, self.tried, self.opened, self.closed = 188, 0, 0, 0
         self.notes: tuple[str, ...] = ("mind the lens",)
 
     def open(self, config: CameraConfig) -> Plug:
+        self.tried += 1
         if not self.plugged:
             raise DeviceError(f"$.device = {config.device!r}: no such camera: plug it in")
         self.opened += 1
@@ -164,6 +165,16 @@ def test_a_camera_that_is_not_there_is_one_line_at_the_start(plug: Plug) -> None
     with pytest.raises(DeviceError, match="plug it in"):
         sensor.configure(bare_context())
     sensor.close()
+
+
+def test_a_camera_that_was_away_for_long_is_opened_again(plug: Plug, started: CameraSensor) -> None:
+    quality = judged(started)
+    until(lambda: quality() == Quality.GOOD, "never good")
+    plug.plugged = False
+    tried = plug.tried
+    until(lambda: plug.tried >= tried + 5, "not looked for")
+    plug.plugged = True
+    until(lambda: quality() == Quality.GOOD, "not good again")
 
 
 def test_a_camera_opened_while_the_sensor_is_closed_is_given_back(plug: Plug) -> None:

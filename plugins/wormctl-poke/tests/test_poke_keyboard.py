@@ -151,6 +151,12 @@ def test_without_its_terminal_the_channels_fail(watched: Watched) -> None:
     assert watched.sensor.last_error == "keyboard: the terminal is gone"
 
 
+def test_a_terminal_that_is_gone_is_not_taken_again(watched: Watched) -> None:
+    watched.keys.gone = True
+    time.sleep(2.2)
+    assert watched.keys.log == ["open"]
+
+
 def test_closed_nothing_is_left_behind_and_another_can_be_made() -> None:
     before = threading.active_count()
     for _ in range(2):

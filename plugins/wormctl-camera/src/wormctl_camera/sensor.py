@@ -37,6 +37,8 @@ class CameraSensor(SlowSensor):
     that can be done.
     """
 
+    reopens = False  # `measure` does that, at once
+
     def __init__(
         self,
         config: CameraConfig,
@@ -86,10 +88,14 @@ class CameraSensor(SlowSensor):
         pixels = frame.pixels[::-1, ::-1] if self._config.upside_down else frame.pixels
         fill(out, self._retina.look(pixels), frame.taken_s)
 
-    def shut(self) -> None:
-        """Close the camera."""
+    def end_soon(self) -> None:
+        """From here on a camera that is opened late, while nobody waits for it any more, is closed again."""
         with self._guard:
             self._over = True
+        super().end_soon()
+
+    def shut(self) -> None:
+        """Close the camera."""
         self._drop()
 
     def _take(self, source: Source) -> Source:

@@ -48,6 +48,8 @@ class GamepadConfig(PokeConfig, frozen=True, kw_only=True):
 class GamepadSensor(SlowSensor):
     """A gamepad, read by a thread. Unplugged while it runs, it is looked for until it is there again."""
 
+    reopens = False  # `measure` does that
+
     def __init__(self, config: GamepadConfig, open_pad: Callable[[str], Pad] = open_pad) -> None:
         super().__init__(spec("gamepad"))
         self._config, self._open_pad = config, open_pad

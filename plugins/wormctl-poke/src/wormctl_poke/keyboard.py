@@ -87,6 +87,8 @@ def make_keyboard(config: KeyboardConfig) -> KeyboardSensor | ScriptedKeyboard:
 class KeyboardSensor(SlowSensor):
     """Keys of a terminal, taken in by a thread. How long a poke lasts is counted on the loop's clock, in `read`."""
 
+    reopens = False  # a terminal that is gone stays gone; the next one of its name is somebody else's
+
     def __init__(self, config: KeyboardConfig, terminal: Callable[[str], Keys] = Terminal) -> None:
         super().__init__(spec("keyboard"))
         self._config = config
