@@ -85,3 +85,41 @@ def test_many_lives_cannot_share_a_real_sensor(
     said = capsys.readouterr().err
     assert "real.toml: $.sensor[0].use = 'ticker': is a real device, which many lives cannot share" in said
     assert "Traceback" not in said
+
+
+def test_what_real_sensors_measure_can_be_watched(robot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = robot.read_text() + '\n[[bind]]\nchannel = "ticker.s"\nto = ["AWCL", "AWCR"]\n'
+    robot.write_text(text)
+    assert main(["robot", "watch", str(robot), "--seconds", "2.5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert 2 <= len(lines) <= 3
+    assert all(" s  ticker.s " in line and line.endswith(" s") for line in lines)
+    assert main(["robot", "watch", str(robot), "--seconds", "1.5", "--json"]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    (row,) = second["channels"]
+    assert (row["channel"], row["unit"], row["to"], row["trouble"]) == (
+        "ticker.s",
+        "s",
+        ["AWCL", "AWCR"],
+        None,
+    )
+    assert row["values"][0] > first["channels"][0]["values"][0]
+
+
+def test_why_nothing_comes_is_told(robot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = robot.parent / "ticker.py"
+    file.write_text(file.read_text().replace("time.monotonic(), now_s)", "-1.0, now_s)"))
+    assert main(["robot", "watch", str(robot), "--seconds", "1.2"]) == 0
+    assert "ticker.s reads -1; allowed 0..1e+09 s" in capsys.readouterr().out
+    file.write_text(file.read_text().replace("out.put(", "1 / 0, out.put("))
+    assert main(["robot", "watch", str(robot), "--seconds", "1.2"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "ticker.s the device could not measure (ZeroDivisionError: division by zero (ticker.py, line 16))"
+        in said
+    )
+
+
+def test_without_a_real_sensor_there_is_nothing_to_watch(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["robot", "watch", "worm"]) == 2
+    assert "worm.toml: has no real sensor to watch" in capsys.readouterr().err

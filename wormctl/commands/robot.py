@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
+import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wormctl.assembly import check
+from wormctl.console import make_console
 from wormctl.layers import Settings, Sources, read_layers
-from wormctl.options import add_plugin_argument, chosen_plugins, command_words
+from wormctl.options import add_plugin_argument, chosen_plugins, command_words, seconds
 from wormctl.plugins import Choice
 from wormctl.robot import EVERY, known_robots, load_robot
 from wormctl.robot import find_robot as find
 from wormctl.stdout import stdout_to_stderr
+from wormctl.watching import open_senses, watch
 
 EPILOG = """\
 examples:
   wormctl robot list                     robots by name: --robot NAME, extends = "NAME"
   wormctl robot check my_snake.toml      what it comes to, and where in which file each value stands; opens nothing
+  wormctl robot watch my_snake.toml      what its real sensors measure now, and why if they do not; nothing moves
   wormctl robot check --plugin ./my_sensor.py my_snake.toml      with a sensor that stands in a file of its own
 
 A robot file may begin with `extends = "NAME"` (or a .toml file) and then say only what differs:
@@ -46,13 +52,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list the robots that can be named")
     checking = actions.add_parser("check", help="check a robot file, and show what it comes to")
     checking.add_argument("robot", help="a name, or a .toml file")
-    for action in (listing, checking):
+    watching = actions.add_parser(
+        "watch", help="show what a robot's real sensors measure; its body is left alone"
+    )
+    watching.add_argument("robot", help="a name, or a .toml file")
+    watching.add_argument(
+        "--seconds", type=seconds, default=math.inf, help="for so long (default: until Ctrl-C)"
+    )
+    for action in (listing, checking, watching):
         add_plugin_argument(action)
-        action.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        how = "one JSON object a second" if action is watching else "one JSON object on stdout"
+        action.add_argument("--json", action="store_true", help=how)
 
 
 def run(args: argparse.Namespace) -> int:
-    """List or check; the exit status."""
+    """List, check or watch; the exit status."""
+    if args.action == "watch":
+        return _watch(args)
     with stdout_to_stderr() if args.json else nullcontext():
         told = _list(EVERY.given(args.plugin)) if args.action == "list" else _check(args)
     if args.json:
@@ -62,6 +78,16 @@ def run(args: argparse.Namespace) -> int:
             print(f"{robot['name']:20} {robot['file']}")
     else:
         _print(told)
+    return 0
+
+
+def _watch(args: argparse.Namespace) -> int:
+    choice = chosen_plugins(args)
+    with open_senses(load_robot(args.robot, choice), choice.load()) as (senses, notes):
+        for note in notes:
+            print(f"wormctl: {note}", file=sys.stderr)
+        with suppress(KeyboardInterrupt):  # it is how one ends it
+            watch(senses, make_console(), args.seconds, say=partial(print, flush=True) if args.json else None)
     return 0
 
 
