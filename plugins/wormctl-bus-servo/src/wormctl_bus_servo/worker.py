@@ -86,8 +86,8 @@ class Worker:
             out.values[:] = self._slot.values
             out.quality[:] = self._slot.quality
             out.time_s[:] = self._slot.time_s
-            # The thread stamps in `time.monotonic()`; what counts is how old the sample is now. A caller who was held up
-            # since it looked at its clock seems to have a slower one: then what was found before is nearer to the truth.
+            # The thread stamps in `time.monotonic()`; what counts is how old the sample is now. A caller that was held
+            # up since it looked at its clock seems to have a slower one: what was found before is nearer to the truth.
             apart_s = now_s - time.monotonic()
             if not apart_s <= self._apart_s <= apart_s + ANOTHER_CLOCK_S:
                 self._apart_s = apart_s
