@@ -137,3 +137,32 @@ def test_a_device_that_is_opened_too_early_even_if_it_is_not_there(
     status, out = check(file, capsys)
     assert status == 1
     assert "does I/O while it is made (open /dev/ttyNowhere)" in out
+
+
+def test_a_policy_that_a_robot_file_gives_its_inputs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugin", "new", "bender", "--kind", "policy", "--folder", str(tmp_path)]) == 0
+    file = tmp_path / "wormctl-bender" / "src" / "wormctl_bender" / "policy.py"
+    unfinished = file.read_text()
+    status, out = check(tmp_path / "wormctl-bender", capsys)
+    assert status == 1
+    assert "fill in step" in out
+    for step, status, told in (
+        ('outputs[:] = 0.1 * np.nan_to_num(inputs["bend"])', 0, "ok"),
+        (
+            'outputs[:] = np.nan_to_num(inputs["bend"].reshape(7))[0]',
+            0,
+            "not checked: what a robot file binds",
+        ),
+        ('outputs[:] = inputs["bend"]', 1, "asks for a setpoint that is not finite"),
+    ):
+        before, after = unfinished.split("        raise NotImplementedError", 1)
+        file.write_text(
+            "import numpy as np\n"
+            + before.replace("from __future__ import annotations\n", "")
+            + f"        {step}\n"
+            + after.split("\n", 1)[1]
+        )
+        got, out = check(tmp_path / "wormctl-bender", capsys)
+        assert (got, told in out) == (status, True), out
