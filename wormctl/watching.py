@@ -99,16 +99,17 @@ def watch(
     """Show them for so many seconds, or until Ctrl-C; `say`, if given, gets a line of JSON for every look instead."""
     began_s = time.monotonic()
     live = console.is_terminal and say is None
+    pause_s = REDRAW_S if live else LINE_S
     with Live(console=console, auto_refresh=False) if live else _nothing() as shown:
         while (now_s := time.monotonic() - began_s) < seconds:
-            rows = senses.look(time.monotonic())
+            time.sleep(min(pause_s, seconds - now_s))
+            rows, now_s = senses.look(time.monotonic()), time.monotonic() - began_s
             if say is not None:
                 say(_as_json(now_s, rows))
             elif shown is not None:
                 shown.update(_table(rows), refresh=True)
-            elif now_s > 0.0:
+            else:
                 console.print(_line(now_s, rows), markup=False, soft_wrap=True)
-            time.sleep(min(REDRAW_S if live else LINE_S, max(0.0, seconds - now_s)))
 
 
 @contextmanager
