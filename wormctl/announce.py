@@ -65,6 +65,8 @@ def announcing(assembly: Assembly, view: TickView, say: Callable[[str], None]) -
 
     def watch() -> None:
         while not over.wait(LOOK_S):
+            if view.time_s == 0.0:
+                continue  # nothing was judged yet
             for line in senses.look():
                 say(f"{view.time_s:.1f} s: {line}")
 

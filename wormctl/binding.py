@@ -221,7 +221,8 @@ def _unique_names(devices: Sequence[DeviceSpec], where: Where) -> dict[str, int]
             if channel.name in index:
                 raise ConfigError(
                     f"{place(where, f'$.sensor[{d - 1}]' if d else '$.body')}: {device.name} offers the channel "
-                    f"{channel.name!r}, as {owners[channel.name]} does: a robot may have one channel of a name"
+                    f"{channel.name!r}, as {owners[channel.name]} does: a robot may have one channel of a name; "
+                    'as = "other" in [[sensor]] gives it another'
                 )
             index[channel.name], owners[channel.name] = len(index), device.name
     return index

@@ -4,9 +4,9 @@ Only TOML data here: what the keys of a robot file mean is for `wormctl.robot` t
 
 - A field of the upper file takes the place of the lower one's; tables are merged field by field.
 - A `[body]`, `[world]` or `[policy]` that names another `use` (or `file`) takes the whole table's place.
-- A `[[sensor]]` or `[[actuator]]` changes the lower one of the same `use` and `name`, a `[[bind]]` or `[[drive]]` the
-  lower one of the same `channel`; where either file has several of them, the upper ones take the lower ones' place. All
-  others are added.
+- A `[[sensor]]` or `[[actuator]]` changes the lower one of the same `use` and `name` (and `as`), a `[[bind]]` or
+  `[[drive]]` the lower one of the same `channel`; where either file has several of them, the upper ones take the lower
+  ones' place. All others are added.
 - Any other list takes the place of the lower one.
 - `remove = true` in a table takes the lower one out.
 """
@@ -33,7 +33,7 @@ DEEPEST = 32
 _REPLACED = {"body": ("use",), "world": ("use", "file"), "policy": ("use",)}
 """Tables that are replaced as a whole when one of these fields changes."""
 _MATCHED = {
-    "sensor": ("use", "name"),
+    "sensor": ("use", "name", "as"),
     "bind": ("channel",),
     "actuator": ("use", "name"),
     "drive": ("channel",),

@@ -36,6 +36,7 @@ from wormctl.lifecycle import GuardedBody
 from wormctl.loop import ticks_per_step
 from wormctl.own_policy import OwnController
 from wormctl.plugins import Plugins
+from wormctl.renamed import RenamedSensor
 from wormctl.robot import Part, Robot
 from wormctl.slow import SlowSensor, ThreadedSensor
 from wormctl.snake import Snake, load_snake
@@ -150,6 +151,12 @@ def _own_controller(
 
 
 def place_sensor(part: Part, plugins: Plugins) -> Sensor:
+    """A sensor where it is to be read, under the name that it has in the robot file."""
+    sensor = _placed(part, plugins)
+    return sensor if part.alias is None else RenamedSensor(sensor, part.alias)
+
+
+def _placed(part: Part, plugins: Plugins) -> Sensor:
     """A sensor where it is to be read.
 
     By itself, a simulated one in the tick, so that a run can be repeated; a real one in a thread, its own or one that

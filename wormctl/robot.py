@@ -15,6 +15,7 @@ use = "food_ahead"          # a world that a plugin offers; or file = "my_world.
 [[sensor]]
 use = "odour"
 run = "process"             # read in a process of its own; or "thread", or "tick": see plugins/README.md
+as = "left"                 # its channels are then left.food ...: for two of a kind
 
 [[bind]]
 channel = "odour.food"      # of the body or a sensor
@@ -68,6 +69,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands there."""
     key: str = "use"
     fallback: str | None = None
+    alias: str | None = None
+    """Of a sensor: what it and its channels are called in this robot, `as` in the file; see `wormctl.renamed`."""
     run: str | None = None
     """Of a sensor: where it is read, `tick`, `thread` or `process`; see `wormctl.making`."""
     kept: Settings = {}
@@ -180,6 +183,9 @@ Runs = Literal["tick", "thread", "process"]
 
 class _SensorUse(_Use, frozen=True, kw_only=True):
     run: Runs | None = None
+    alias: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$", max_length=30)] | None = msgspec.field(
+        name="as", default=None
+    )
 
 
 class _BodyUse(_Use, frozen=True, kw_only=True):
@@ -287,7 +293,7 @@ def parse_robot(raw: Settings, *, where: str | Sources, folder: Path) -> Robot:
 def _part(raw: Settings, kind: type[_Use], where: Where, path: str) -> Part:
     """The keys that every device has, and the rest as its settings."""
     common = convert(raw, kind, where=where, under=path)
-    settings = {key: value for key, value in raw.items() if key not in kind.__struct_fields__}
+    settings = {key: value for key, value in raw.items() if key not in kind.__struct_encode_fields__}
     return Part(
         use=common.use,
         where=where,
@@ -295,6 +301,7 @@ def _part(raw: Settings, kind: type[_Use], where: Where, path: str) -> Part:
         settings=settings,
         fallback=common.fallback if isinstance(common, _BodyUse) else None,
         run=common.run if isinstance(common, _SensorUse) else None,
+        alias=common.alias if isinstance(common, _SensorUse) else None,
         name=common.use,
     )
 
