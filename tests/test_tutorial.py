@@ -75,7 +75,11 @@ def nearest_m(shop: Path, words: list[str], bearing_deg: float) -> float:
 def test_the_snake_turns_towards_the_new_sensors_lamp_and_not_without_the_cells_that_feel_it(
     shop: Path,
 ) -> None:
-    runs = [shlex.split(block)[1:] for block in blocks("sh") if " run " in block]
+    runs = [shlex.split(block)[1:] for block in blocks("sh") if block.startswith("wormctl run ")]
     whole, cut = ([nearest_m(shop, words, bearing) for bearing in BEARINGS_DEG] for words in runs)
+    (measure,) = (block for block in blocks("sh") if block.startswith("python -c"))
+    code = shlex.split(measure)[2].replace("FOLDER", f"run-{BEARINGS_DEG[0]:g}-{len(runs[0])}")
+    told = subprocess.run([sys.executable, "-c", code], cwd=shop, capture_output=True, text=True)
+    assert re.fullmatch(r"\d\.\d+ m\n", told.stdout), told.stderr
     assert sum(distance < NEAR_M for distance in whole) >= len(BEARINGS_DEG) - 1, whole
     assert sum(distance < NEAR_M for distance in cut) <= 2, cut

@@ -134,7 +134,7 @@ def _run(args: argparse.Namespace) -> tuple[int, str]:
         episode.recorder.close()
         # Before the devices are closed: one of them may hang, and somebody may kill the run for it.
         state = _state(result)
-        hints = _hints(args, info, summary, alone=bool(assembly.real))
+        hints = _hints(args, info, summary, robot, alone=bool(assembly.real))
         folder.finish(state, summary, report(info, summary, folder.path, hints))
     drawn = Drawn(files=[], interrupted=False)
     if not args.no_media:
@@ -238,7 +238,9 @@ def _state(result: Result) -> State:
     return "interrupted" if result.reason == "interrupted" else "complete"
 
 
-def _hints(args: argparse.Namespace, info: RunInfo, summary: Summary, *, alone: bool) -> list[Hint]:
+def _hints(
+    args: argparse.Namespace, info: RunInfo, summary: Summary, robot: Robot, *, alone: bool
+) -> list[Hint]:
     """Commands worth trying after this run, with its own options. `alone`: real devices take part."""
     if not info.simulated:
         return []
@@ -248,7 +250,7 @@ def _hints(args: argparse.Namespace, info: RunInfo, summary: Summary, *, alone: 
     hints = []
     if info.ablated:
         hints.append(Hint(command_words("run", {**again, "ablate": None}), "the same with the whole worm"))
-    elif sought and "ASEL" in info.neurons:
+    elif sought and any("ASEL" in bind.to for bind in robot.binds):
         hints.append(
             Hint(command_words("run", {**again, "ablate": "ASE"}), "without the cells that smell food")
         )
