@@ -58,7 +58,8 @@ class _Report:
         self._copies = self._copies_seen = 0
         self.number = 0
         faulthandler.enable(self._crash)
-        os.register_at_fork(before=self._will_be_copied)
+        if hasattr(os, "register_at_fork"):  # Windows copies no process
+            os.register_at_fork(before=self._will_be_copied)
 
     def say(self, says: str, **words: Any) -> None:
         """One message, in one write."""
