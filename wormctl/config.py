@@ -21,6 +21,9 @@ T = TypeVar("T")
 Where = str | Callable[[str], str]
 """What a person wrote: the name of a file or the like, or what says where in which file a path stands."""
 
+DEEPEST = 32
+"""How deep tables and lists may stand in one another: whatever reads them calls itself for each."""
+
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _UNKNOWN_NAME = re.compile(r"^(?:Object contains unknown field `|Invalid enum value '?)(?P<name>[^`']*)")
 _INDEX = re.compile(r"\[[^]]*\]")
@@ -32,9 +35,12 @@ class ConfigError(ValueError):
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The raw contents of the TOML file at `path`, or a `ConfigError` that names it."""
+    """The raw contents of the TOML file at `path`, at most `DEEPEST` deep, or a `ConfigError` that names it."""
+    what = f"tables and lists stand more than {DEEPEST} deep in one another"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ConfigError(f"{path}: {what}") from None
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except OSError as error:
@@ -43,6 +49,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    for key, value in raw.items():
+        level = [value]
+        for _ in range(DEEPEST):
+            level = [inner for outer in level for inner in _within(outer)]
+        if level:
+            raise ConfigError(f"{path}: $.{key}: {what}")
+    return raw
+
+
+def _within(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def place(where: Where, path: str) -> str:

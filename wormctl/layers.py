@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -28,8 +28,6 @@ Find = Callable[[str, Path, str], Path]
 """The file that a name means, seen from a folder; a `ConfigError` says where it was asked for."""
 
 EXTENDS, REMOVE = "extends", "remove"
-DEEPEST = 32
-"""How deep tables and lists may stand in one another: whatever reads them calls itself for each."""
 _REPLACED = {"body": ("use",), "world": ("use", "file"), "policy": ("use",)}
 """Tables that are replaced as a whole when one of these fields changes."""
 _MATCHED = {
@@ -68,28 +66,6 @@ class Sources(msgspec.Struct, frozen=True):
         return file, own + rest
 
 
-def read_settings(path: Path) -> Settings:
-    """What is in the TOML file at `path`, at most `DEEPEST` deep. Raises `ConfigError`."""
-    what = f"stand more than {DEEPEST} deep in one another"
-    try:
-        raw = read_toml(path)
-    except RecursionError:
-        raise ConfigError(f"{path}: tables and lists {what}") from None
-    for key, value in raw.items():
-        level = [value]
-        for _ in range(DEEPEST):
-            level = [inner for outer in level for inner in _inside(outer)]
-        if level:
-            raise ConfigError(f"{path}: $.{key}: tables and lists {what}")
-    return raw
-
-
-def _inside(value: object) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
 def read_layers(path: Path, find: Find) -> tuple[Settings, Sources]:
     """The robot file at `path` on top of what it extends, and where all of it stands. Raises `ConfigError`."""
     chain = list(_chain(path, find))
@@ -110,7 +86,7 @@ def _chain(path: Path, find: Find) -> Sequence[tuple[Path, Settings]]:
     """The files, uppermost first, each without its `extends`."""
     chain: list[tuple[Path, Settings]] = []
     while True:
-        raw = read_settings(path)
+        raw = read_toml(path)
         name, at = raw.pop(EXTENDS, None), f"{path}: $.{EXTENDS}"
         chain.append((path, raw))
         if name is None:

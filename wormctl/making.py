@@ -5,6 +5,7 @@ Everything that can be wrong with names and settings is found here, before the f
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ from wormctl.hookspecs import Offer
 from wormctl.lifecycle import GuardedBody
 from wormctl.loop import ticks_per_step
 from wormctl.own_policy import OwnController
-from wormctl.plugins import Plugins
+from wormctl.plugins import HINT, Plugins
 from wormctl.renamed import RenamedSensor
 from wormctl.robot import Part, Robot
 from wormctl.slow import SlowSensor, ThreadedSensor
@@ -242,9 +243,9 @@ def _load_policy(robot: Robot, plugins: Plugins) -> Policy:
         path = find_policy(robot.policy)
     except PolicyError as error:
         own = f"; of plugins: {', '.join(plugins.policies)}" if plugins.policies else ""
-        why = str(error).removeprefix(f"{robot.policy}: ") + own
+        why = str(error).removeprefix(f"{robot.policy}: ") + own + HINT
         raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: {why}") from None
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ConfigError(f"{robot.policy_at} = {robot.policy!r}: no such file")
     return load_policy(path)
 

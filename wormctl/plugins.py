@@ -37,7 +37,7 @@ OURS = ("wormctl-serial", "wormctl-sim", "wormctl-train")
 FILE = "file"
 """The version of a single-file plugin; its distribution is the path."""
 
-_HINT = '; is it in a file of its own? --plugin FILE.py, or plugins = ["FILE.py"] in the robot file'
+HINT = '; is it in a file of its own? --plugin FILE.py, or plugins = ["FILE.py"] in the robot file'
 
 ThingT = TypeVar("ThingT")
 
@@ -140,7 +140,7 @@ class Plugins:
         if name in table:
             return table[name].thing
         blame = f"; broken: {', '.join(b.origin.plugin for b in self.broken)}" if self.broken else ""
-        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{_HINT}{blame}")
+        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{HINT}{blame}")
 
     def choice_of(self, kind: str, name: str) -> Choice:
         """What to load in another process to have that offer there, and no more."""

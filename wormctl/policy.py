@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,7 +219,7 @@ def find_policy(name: str) -> Path:
     if name in shipped:
         return shipped[name]
     path = Path(name)
-    if path.is_file() or path.name != name or name.endswith(SUFFIX):
+    if os.path.isfile(path) or path.name != name or name.endswith(SUFFIX):
         return path
     raise PolicyError(f"{name}: {unknown('policy', name, shipped)}")
 

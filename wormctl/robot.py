@@ -43,8 +43,8 @@ import msgspec
 
 from wormctl.actuation import Drive
 from wormctl.binding import Bind
-from wormctl.config import ConfigError, Where, convert, place
-from wormctl.layers import Settings, Sources, read_layers, read_settings
+from wormctl.config import ConfigError, Where, convert, place, read_toml
+from wormctl.layers import Settings, Sources, read_layers
 from wormctl.names import unknown
 from wormctl.plugins import Choice
 from wormctl.snake import REFERENCE
@@ -238,7 +238,7 @@ def allowed_plugins(name_or_path: str | Path) -> Choice:
     seen: set[str] = set()
     while os.path.isfile(path) and os.path.realpath(path) not in seen:
         seen.add(os.path.realpath(path))
-        raw = read_settings(path)
+        raw = read_toml(path)
         if "plugins" in raw:
             names = convert(raw["plugins"], list[Name], where=str(path), under="$.plugins")
             asked = [(name, f"{path}: $.plugins[{i}] = {name!r}") for i, name in enumerate(names)]
@@ -312,7 +312,7 @@ def _world(raw: Settings, where: Where, folder: Path) -> Part:
         return _part(raw, _Use, where, "$.world")
     name = convert(raw, _WorldFile, where=where, under="$.world").file
     path = _existing(folder, name, "--world" if where == "--world" else place(where, "$.world.file"))
-    inside = read_settings(path)
+    inside = read_toml(path)
     if "kind" not in inside:
         raise ConfigError(f'{path}: $.kind is missing: must name a kind of world, such as kind = "arena"')
     kind = convert(inside, _Kind, where=str(path)).kind

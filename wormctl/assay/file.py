@@ -33,9 +33,8 @@ from wormctl.ablation import resolve
 from wormctl.assay.judges import JUDGES
 from wormctl.assay.judging import Settings
 from wormctl.binding import Bind
-from wormctl.config import ConfigError, convert
+from wormctl.config import ConfigError, convert, read_toml
 from wormctl.layers import Settings as Table
-from wormctl.layers import read_settings
 from wormctl.names import unknown
 from wormctl.robot import Name, Part, Robot, allowed_plugins, load_robot
 
@@ -170,7 +169,7 @@ def load_assay(name_or_path: str, folder: Path = Path(), option: str = "--assay"
             known = unknown("assay", name_or_path, shipped_assays())
             raise ConfigError(f"{option} = {name_or_path!r}: {known}, or name a .toml file")
     where = str(path)
-    file = convert(read_settings(path), _File, where=where)
+    file = convert(read_toml(path), _File, where=where)
     if file.judge not in JUDGES:
         raise ConfigError(f"{where}: $.judge = {file.judge!r}: {unknown('judge', file.judge, JUDGES)}")
     judge = JUDGES[file.judge]

@@ -28,8 +28,7 @@ import msgspec
 from wormctl.ablation import read_term, resolve
 from wormctl.assay.file import Assay, Number, load_assay
 from wormctl.assay.judges import JUDGES
-from wormctl.config import ConfigError, convert
-from wormctl.layers import read_settings
+from wormctl.config import ConfigError, convert, read_toml
 from wormctl.names import unknown
 from wormctl.robot import Name
 
@@ -117,7 +116,7 @@ def load_table(name_or_path: str = DEFAULT) -> Table:
     if path.suffix != ".toml" and not path.exists():
         raise ConfigError(f"{name_or_path}: {unknown('table', name_or_path, shipped)}, or name a .toml file")
     where = str(path)
-    file = convert(read_settings(path), _File, where=where)
+    file = convert(read_toml(path), _File, where=where)
     names = [row.name for row in file.row]
     for i, name in enumerate(names):
         if names.index(name) < i:
