@@ -41,7 +41,7 @@ class Row(NamedTuple):
     """Why its values reach no neuron, if they do not."""
 
 
-class Senses:
+class Readings:
     """Sensors that are open, and the judgement of the loop on what they measure."""
 
     def __init__(self, sensors: Sequence[Sensor], binds: Sequence[Bind]) -> None:
@@ -74,7 +74,7 @@ class Senses:
 
 
 @contextmanager
-def open_senses(robot: Robot, plugins: Plugins) -> Iterator[tuple[Senses, list[str]]]:
+def open_readings(robot: Robot, plugins: Plugins) -> Iterator[tuple[Readings, list[str]]]:
     """The real sensors of `robot`, opened, and what they have to tell. Raises `ConfigError` or `DeviceError`."""
     made = [(part, place_sensor(part, plugins)) for part in robot.sensors]
     real = [(part, sensor) for part, sensor in made if not sensor.spec.simulated]
@@ -90,11 +90,11 @@ def open_senses(robot: Robot, plugins: Plugins) -> Iterator[tuple[Senses, list[s
             with blamed(part, "be configured"):
                 sensor.configure(context)
             notes += sensor.notes if isinstance(sensor, Noted) else []
-        yield Senses([sensor for _, sensor in real], robot.binds), notes
+        yield Readings([sensor for _, sensor in real], robot.binds), notes
 
 
 def watch(
-    senses: Senses, console: Console, seconds: float = math.inf, say: Callable[[str], None] | None = None
+    readings: Readings, console: Console, seconds: float = math.inf, say: Callable[[str], None] | None = None
 ) -> None:
     """Show them for so many seconds, or until Ctrl-C; `say`, if given, gets a line of JSON for every look instead."""
     began_s = time.monotonic()
@@ -103,7 +103,7 @@ def watch(
     with Live(console=console, auto_refresh=False) if live else _nothing() as shown:
         while (now_s := time.monotonic() - began_s) < seconds:
             time.sleep(min(pause_s, seconds - now_s))
-            rows, now_s = senses.look(time.monotonic()), time.monotonic() - began_s
+            rows, now_s = readings.look(time.monotonic()), time.monotonic() - began_s
             if say is not None:
                 say(_as_json(now_s, rows))
             elif shown is not None:

@@ -21,7 +21,7 @@ from wormctl.plugins import Choice
 from wormctl.robot import EVERY, known_robots, load_robot
 from wormctl.robot import find_robot as find
 from wormctl.stdout import stdout_to_stderr
-from wormctl.watching import open_senses, watch
+from wormctl.watching import open_readings, watch
 
 EPILOG = """\
 examples:
@@ -83,11 +83,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _watch(args: argparse.Namespace) -> int:
     choice = chosen_plugins(args)
-    with open_senses(load_robot(args.robot, choice), choice.load()) as (senses, notes):
+    with open_readings(load_robot(args.robot, choice), choice.load()) as (readings, notes):
         for note in notes:
             print(f"wormctl: {note}", file=sys.stderr)
         with suppress(KeyboardInterrupt):  # it is how one ends it
-            watch(senses, make_console(), args.seconds, say=partial(print, flush=True) if args.json else None)
+            watch(readings, make_console(), args.seconds, say=partial(print, flush=True) if args.json else None)
     return 0
 
 
