@@ -68,7 +68,15 @@ def $hook(register: Callable[[Offer[$protocol]], None]) -> None:
 '''
 
 _TEST = '''\
-"""What passes here works in the loop. It uses the device as it stands: where that is real, give it a fake."""
+"""What passes here works in the loop. It uses the device as it stands: where that is real, give it a fake.
+
+On a serial port, the `fake_port` of wormctl's kit stands in for the board:
+
+    def test_conformance(fake_port) -> None:
+        port = fake_port()
+        port.repeat(b"what the board sends", every_s=0.1)
+        check_plugin($package.plugin, settings={"port": port.path})
+"""
 
 import $package.plugin
 from wormctl.testing import check_plugin
