@@ -15,7 +15,7 @@ from types import FrameType
 
 from wormctl.blame import line_in
 
-HANG_S = 2.0
+HANG_S = 5.0
 """How long one call into a device may take, by the wall: far longer than any tick."""
 FIRST_HANG_S = 60.0
 """How long the first one may: it may have to compile."""
