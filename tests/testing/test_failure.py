@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.testing.sound import Eye, offer
+from tests.testing.sound import ODOUR, Eye, offer
 from wormctl.channel import Samples
-from wormctl.device import Context
+from wormctl.device import Config, Context, DeviceSpec
+from wormctl.slow import SlowSensor
 from wormctl.testing import ConformanceError, Rule, check_sensor
 from wormctl.testing.failure import calling, observe, told
 
 
 class Parsing(Eye):
     def read(self, now_s: float, out: Samples) -> None:
-        int("seven")  # line 20
+        int("seven")  # line 21
 
 
 class Exiting(Eye):
@@ -28,6 +29,14 @@ class Exiting(Eye):
 class Buggy(Eye):
     def configure(self, context: Context) -> None:
         raise RuntimeError("oops")
+
+
+class Measuring(SlowSensor):
+    def __init__(self, config: Config) -> None:
+        super().__init__(DeviceSpec(name="eye", channels=(ODOUR,), simulated=False))
+
+    def measure(self, now_s: float, out: Samples) -> None:
+        int("seven")
 
 
 class RudeError(Exception):
@@ -50,8 +59,15 @@ def test_whatever_comes_out_of_a_plugin_breaks_a_line(broken: type[Eye], rule: R
 
 
 def test_the_line_is_that_of_the_plugin_not_of_a_library() -> None:
-    with pytest.raises(ConformanceError, match=r"\(test_failure.py, line 20\)"):
+    with pytest.raises(ConformanceError, match=r"\(test_failure.py, line 21\)"):
         check_sensor(offer(Parsing))
+
+
+def test_what_is_raised_in_a_thread_has_its_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wormctl.testing.samples.FIRST_SAMPLE_S", 0.3)
+    says = r"no good sample of odour.food ever came: ValueError: invalid.*\(test_failure.py, line \d+\)"
+    with pytest.raises(ConformanceError, match=says):
+        check_sensor(offer(Measuring))
 
 
 def test_a_failure_is_short_and_whole_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
