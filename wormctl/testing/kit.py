@@ -17,7 +17,7 @@ from wormctl.device import Actuator, Config, Context, DeviceError, Sensor, World
 from wormctl.hookspecs import Artist, Command, Offer
 from wormctl.layers import Settings
 from wormctl.names import unknown
-from wormctl.plugins import HOOKS, PluginError, collect
+from wormctl.plugins import PluginError, collect
 from wormctl.testing import checks, cost, samples
 from wormctl.testing.bodies import check_body
 from wormctl.testing.contract import Rule
@@ -75,7 +75,7 @@ def checks_of(
         raise ConformanceError(name, Rule.OFFER, str(error)) from error
     except (Exception, SystemExit) as error:
         raise ConformanceError(name, Rule.OFFER, f"one of its hooks {came_of(error)}") from error
-    require(any(offered.values()), name, Rule.OFFER, f"offers nothing{_unmarked(plugin)}")
+    require(any(offered.values()), name, Rule.OFFER, "offers nothing")
     _all_known(name, settings or {}, [thing for things in offered.values() for thing in things])
     how: dict[str, Callable[[Any], None]] = {
         "world": check_world,
@@ -111,12 +111,6 @@ def _all_known(name: str, settings: Settings, offered: Sequence[Any]) -> None:
 def _fields(thing: Any) -> tuple[str, ...]:
     fields: tuple[str, ...] = thing.config.__struct_encode_fields__ if isinstance(thing, Offer) else ()
     return fields
-
-
-def _unmarked(plugin: object) -> str:
-    """What a plugin whose author forgot the marker needs to hear."""
-    hooks = [name for name in HOOKS if callable(getattr(plugin, name, None))]
-    return f": put @hookimpl before {' and '.join(hooks)}" if hooks else ""
 
 
 @brief
