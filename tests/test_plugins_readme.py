@@ -60,7 +60,9 @@ def test_the_gas_sensor_drives_awc_is_unplugged_and_comes_back(gas: Path) -> Non
     with FakePort() as port:
         port.repeat(b"G 600\r\n", every_s=0.05)
         (gas / "gas.toml").write_text(block("toml", 'use = "gas"').replace("/dev/ttyUSB0", port.path))
-        check, robot, watch, _ = (line.split("#")[0].split()[1:] for line in block("sh", "gas.toml").splitlines())
+        check, robot, watch, _ = (
+            line.split("#")[0].split()[1:] for line in block("sh", "gas.toml").splitlines()
+        )
         done = wormctl(gas, *[word.replace("/dev/ttyUSB0", port.path) for word in check])
         assert done.returncode == 0, done.stdout
         assert "sensor    gas                  ok" in done.stdout

@@ -87,7 +87,9 @@ def _watch(args: argparse.Namespace) -> int:
         for note in notes:
             print(f"wormctl: {note}", file=sys.stderr)
         with suppress(KeyboardInterrupt):  # it is how one ends it
-            watch(readings, make_console(), args.seconds, say=partial(print, flush=True) if args.json else None)
+            watch(
+                readings, make_console(), args.seconds, say=partial(print, flush=True) if args.json else None
+            )
     return 0
 
 
