@@ -35,9 +35,8 @@ def reads_properly(device: Sensor, context: Context) -> Samples:
     _samples_are_sound(name, out, now_s + context.period_s)
     seen_s = out.time_s.copy()
     slowest_hz = min(channel.rate_hz for channel in out.channels)
-    for _ in range(max(_READS_JUDGED, math.ceil(1.0 / (context.period_s * slowest_hz)))):
-        now_s += context.period_s
-        nap_if_threaded(device, context.period_s)
+    for _ in range(max(_READS_JUDGED, math.ceil(2.0 / (context.period_s * slowest_hz)))):
+        now_s += _pass(device, context.period_s)
         before_s = out.time_s.copy()
         read(device, now_s, out)
         require(
@@ -183,10 +182,13 @@ def is_threaded(device: Sensor) -> bool:
     return hasattr(device, "measure")
 
 
-def nap_if_threaded(device: Sensor, period_s: float) -> None:
-    """A thread measures in real time: give it some."""
-    if is_threaded(device):
-        time.sleep(period_s)
+def _pass(device: Sensor, period_s: float) -> float:
+    """The time until the next read, s: for a thread, which measures by the wall, as much as really passes."""
+    if not is_threaded(device):
+        return period_s
+    began_s = time.monotonic()
+    time.sleep(period_s)
+    return time.monotonic() - began_s
 
 
 def nap_if_real(body: Body, period_s: float) -> None:
