@@ -126,7 +126,7 @@ class Lidar(SlowSensor):
 
 
 class Lazy(Lidar):
-    every_s = 0.3
+    every_s = 0.12
 
 
 def test_the_rate_that_is_declared_is_kept_by_half() -> None:
