@@ -183,6 +183,11 @@ def test_an_actuator_that_exits_or_is_interrupted_when_stopped_keeps_no_other_fr
     assert [lamp.log[-1] for lamp in (first, second, third)] == ["stop"] * 3
 
 
+def test_an_actuator_that_cannot_be_stopped_is_a_fault_of_the_run() -> None:
+    reason, _ = run(Lamp(channel(), fails="stop"))
+    assert reason.startswith("fault: lamp: stop failed: OSError: stuck (test_actuation.py, line ")
+
+
 def test_what_drives_them_is_compiled_before_the_motors_are_on(monkeypatch: pytest.MonkeyPatch) -> None:
     log: list[str] = []
     monkeypatch.setattr("wormctl.actuation.drive_values", lambda *arguments: log.append("drive"))

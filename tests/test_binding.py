@@ -279,3 +279,10 @@ def test_a_bind_that_cannot_be_is_an_error_with_its_path(bind: Bind, says: str) 
 def test_two_devices_must_not_offer_the_same_channel() -> None:
     with pytest.raises(ConfigError, match=r"\$\.sensor\[0\]: b offers the channel 'odour\.food', as a does"):
         Binding([device(scalar(), name="a"), device(scalar(), name="b")], INPUTS, [])
+
+
+def test_a_stamp_in_the_future_is_told_as_such() -> None:
+    binding = one(OnError.HOLD)
+    put(binding, 0.5, 1.7e9)
+    binding.run(1.0)
+    assert "is stamped in the future: stamp it with now_s" in binding.complaint(0)

@@ -115,7 +115,9 @@ def test_a_single_file_needs_no_robot_file_to_be_named(
 def test_only_what_is_allowed_is_loaded(robot: Path, capsys: pytest.CaptureFixture[str]) -> None:
     robot.write_text('plugins = ["mine.py"]\n' + ROBOT)
     assert main(["run", "--robot", str(robot), "--seconds", "1", "--json", "--no-media"]) == 2
-    assert "$.world.use = 'food_ahead': no such world" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "$.world.use = 'food_ahead': no such world" in said
+    assert "`plugins` or --plugin allow only files" in said
     robot.write_text('plugins = ["simm"]\n' + ROBOT)
     assert main(["run", "--robot", str(robot), "--seconds", "1", "--json", "--no-media"]) == 2
     assert f"{robot}: $.plugins[0] = 'simm': no such plugin, did you mean 'sim'?" in capsys.readouterr().err
@@ -167,3 +169,15 @@ def test_a_missing_sample_is_nan_and_a_good_one_its_value() -> None:
 def test_an_object_that_is_no_policy_is_told_what_it_lacks() -> None:
     with pytest.raises(ConfigError, match=r"mine: has no method step: a policy needs reset"):
         OwnController("mine", type("P", (), {"reset": lambda self: None})(), [], 3, 0.02)
+
+
+def test_a_step_that_returns_its_setpoints_is_told_where_they_belong() -> None:
+    class Returning:
+        def reset(self) -> None: ...
+
+        def step(self, inputs: object, dt: float, outputs: object) -> None:
+            return [0.0] * 12  # type: ignore[return-value]
+
+    controller = OwnController("mine", Returning(), [], 12, 0.02)
+    with pytest.raises(TypeError, match="step of mine returns something: it must fill outputs"):
+        controller.step(np.zeros(0), np.zeros(0, dtype=np.bool_), np.zeros(12))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from wormctl.channel import Channel
 from wormctl.config import ConfigError, Where, place
-from wormctl.device import Actuator, DeviceSpec
+from wormctl.device import Actuator, DeviceSpec, said
 from wormctl.hanging import attempt
 from wormctl.jit import njit
 from wormctl.names import unknown
@@ -92,6 +92,8 @@ class Actuation:
         self._pairs = tuple(zip(self.actuators, self._views, strict=True))
         self.culprit = ""
         """The actuator that was told last."""
+        self.stop_error: str | None = None
+        """What went wrong first when one was stopped: it may still be on."""
 
     def warm_up(self, activity: NDArray[np.floating]) -> None:
         """Have the kernel compiled for such an `activity`: the first time it takes long. Nobody is told anything."""
@@ -118,12 +120,16 @@ class Actuation:
         )
 
     def stop(self, reason: str) -> None:
-        """Make every actuator safe, whatever the others do. Nothing but a Ctrl-C gets out, when all are."""
+        """Make every actuator safe, whatever the others do. Nothing but a Ctrl-C gets out, when all are.
+
+        One that fails is kept in `stop_error`.
+        """
         self.values[:] = self._rest
         interrupted: KeyboardInterrupt | None = None
         for actuator in self.actuators:
             try:
-                attempt(partial(actuator.stop, reason))
+                if (error := attempt(partial(actuator.stop, reason))) is not None:
+                    self.stop_error = self.stop_error or f"{actuator.spec.name}: stop failed: {said(error)}"
             except KeyboardInterrupt as error:
                 interrupted = error
         if interrupted is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,10 @@ from wormctl.variation import Variation
 
 if TYPE_CHECKING:
     from wormctl.policy import Policy
+
+
+SLOW_S = 3.0
+"""A device that takes longer to open is named."""
 
 
 class Assembly:
@@ -168,7 +174,7 @@ def assemble(
             part = made.body_part
             closing.callback(release, claim(str(part.settings.get("port", part.name))))
         closing.callback(guarded.close)
-        with blamed(made.body_part, "be configured"):
+        with blamed(made.body_part, "be configured"), told_if_slow(guarded.spec):
             guarded.configure(context)
         if isinstance(body, Placed) and not guarded.spec.simulated:
             claim(body.place)
@@ -177,13 +183,13 @@ def assemble(
         context = msgspec.structs.replace(context, body=body)
         for sensor, part in zip(made.sensors, robot.sensors, strict=True):
             closing.callback(attempt, sensor.close)
-            with blamed(part, "be configured"):
+            with blamed(part, "be configured"), told_if_slow(sensor.spec):
                 sensor.configure(context)
             if isinstance(sensor, Noted):
                 notes += sensor.notes
         for actuator, part in zip(made.actuators, robot.actuators, strict=True):
             closing.callback(attempt, actuator.close)
-            with blamed(part, "be configured"):
+            with blamed(part, "be configured"), told_if_slow(actuator.spec):
                 actuator.configure(context)
         # The motors are made safe first: what was pushed last is closed first.
         for sensor in made.sensors:
@@ -208,6 +214,22 @@ def assemble(
             notes=notes,
             closing=closing.pop_all(),
         )
+
+
+@contextmanager
+def told_if_slow(spec: DeviceSpec) -> Iterator[None]:
+    """Say on stderr which real device is being opened, if that takes long: it may wait for ever."""
+    if spec.simulated:
+        yield
+        return
+    text = f"wormctl: waiting for {spec.name} to be opened; Ctrl-C gives up"
+    timer = threading.Timer(SLOW_S, print, [text], {"file": sys.stderr})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _refuse_real(devices: Sequence[Sensor | Actuator], parts: Sequence[Part]) -> None:

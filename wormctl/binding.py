@@ -159,7 +159,9 @@ class Binding:
         what = {
             Quality.GOOD: "good",
             Quality.STALE: f"no sample for {channel.max_age_s:g} s",
-            Quality.INVALID: f"reads {_brief(values)}; allowed {span}",
+            Quality.INVALID: f"reads {_brief(values)}; allowed {span}"
+            if not np.all((channel.low <= values) & (values <= channel.high))
+            else "is stamped in the future: stamp it with now_s, or a later time.monotonic()",
             Quality.FAILED: "the device could not measure",
         }[found]
         return f"{self.owners[c]}: channel {channel.name}: {what}"

@@ -35,7 +35,9 @@ class OwnPolicy(Protocol):
     def step(
         self, inputs: Mapping[str, NDArray[np.float64]], dt: float, outputs: NDArray[np.float64]
     ) -> None:
-        """One tick of `dt` s: from `inputs`, by name, each (size,), fill `outputs`, (joints,), setpoints in rad.
+        """One tick of `dt` s: from `inputs`, by name, each (size,), fill `outputs`, (joints,): setpoints in rad.
+
+        Positive turns the part ahead of the joint to the right, seen from above.
 
         An input without a good sample is nan. The arrays are the same objects in every tick. Outputs that are not
         finite end the run; the others are limited in range and speed as the worm's are.

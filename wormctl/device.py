@@ -27,7 +27,10 @@ API_VERSION = 1
 """The version of this contract. A plugin written for another version is refused by name."""
 
 JOINT_POSITION = "joint.position"
-"""The channel that every body offers: rad, one value a joint, head first."""
+"""The channel that every body offers: rad, one value a joint, head first.
+
+Positive, as in setpoints, turns the part of the snake ahead of the joint to the right (clockwise, seen from above).
+"""
 
 
 class Capability(enum.StrEnum):

@@ -188,7 +188,13 @@ class Loop:
             finally:
                 if self._actuation is not None:
                     self._actuation.stop(reason)
+        if not reason.startswith("fault: ") and (still_on := self._stop_error()) is not None:
+            reason = f"fault: {still_on}"
         return self._result(reason, time.monotonic() - began_s, error)
+
+    def _stop_error(self) -> str | None:
+        """What went wrong when the motors and actuators were made safe."""
+        return self._body.fault_reason or (None if self._actuation is None else self._actuation.stop_error)
 
     def _arm(self) -> str | None:
         """Look until the joints are seen, then arm. Returns a reason to end before the first tick."""

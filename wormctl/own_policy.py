@@ -54,7 +54,10 @@ class OwnController:
         """See `Controller.step`. What the policy does with nan is its own affair."""
         self._values[:] = np.nan
         np.copyto(self._values, x, where=good)
-        self._policy.step(self._views, self.dt_s, setpoint_rad)
+        if self._policy.step(self._views, self.dt_s, setpoint_rad) is not None:  # type: ignore[func-returns-value]
+            raise TypeError(
+                f"step of {self._name} returns something: it must fill outputs, and return nothing"
+            )
 
     def ablate(self, cells: Sequence[str]) -> None:
         """It has none: raises `KeyError`."""

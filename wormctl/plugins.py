@@ -112,6 +112,8 @@ class Plugins:
 
     def __init__(self) -> None:
         self.loaded: list[Origin] = []
+        self.only: tuple[str, ...] | None = None
+        """Of those installed, these could be loaded; None for all."""
         self.broken: list[Broken] = []
         self.bodies: dict[str, Registered[Offer[Body]]] = {}
         self.sensors: dict[str, Registered[Offer[Sensor]]] = {}
@@ -139,8 +141,13 @@ class Plugins:
         table = self.tables[kind]
         if name in table:
             return table[name].thing
+        allowed = (
+            ""
+            if self.only is None
+            else f"; `plugins` or --plugin allow only {', '.join(self.only) or 'files'}"
+        )
         blame = f"; broken: {', '.join(b.origin.plugin for b in self.broken)}" if self.broken else ""
-        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{HINT}{blame}")
+        raise ConfigError(f"{where} = {name!r}: {unknown(kind, name, table)}{allowed or HINT}{blame}")
 
     def choice_of(self, kind: str, name: str) -> Choice:
         """What to load in another process to have that offer there, and no more."""
@@ -231,6 +238,7 @@ def load_plugins(
                 )
         sources = [source for source in sources if {source[0].plugin, source[0].distribution} & set(only)]
     plugins = Plugins()
+    plugins.only = None if only is None else tuple(only)
     for origin, load in sources:
         try:
             plugins.add(origin, load())

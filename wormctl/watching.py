@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from wormctl.assembly import told_if_slow
 from wormctl.binding import Bind, Binding
 from wormctl.channel import Quality
 from wormctl.config import ConfigError
@@ -87,7 +88,7 @@ def open_readings(robot: Robot, plugins: Plugins) -> Iterator[tuple[Readings, li
         notes: list[str] = []
         for part, sensor in real:
             closing.callback(attempt, sensor.close)
-            with blamed(part, "be configured"):
+            with blamed(part, "be configured"), told_if_slow(sensor.spec):
                 sensor.configure(context)
             notes += sensor.notes if isinstance(sensor, Noted) else []
         yield Readings([sensor for _, sensor in real], robot.binds), notes

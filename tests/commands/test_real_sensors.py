@@ -123,3 +123,14 @@ def test_why_nothing_comes_is_told(robot: Path, capsys: pytest.CaptureFixture[st
 def test_without_a_real_sensor_there_is_nothing_to_watch(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["robot", "watch", "worm"]) == 2
     assert "worm.toml: has no real sensor to watch" in capsys.readouterr().err
+
+
+def test_one_that_takes_long_to_open_is_named(
+    robot: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wormctl.assembly.SLOW_S", 0.05)
+    file = robot.parent / "ticker.py"
+    opens = "    def open(self, context):\n        time.sleep(0.5)\n\n    def measure"
+    file.write_text(file.read_text().replace("    def measure", opens))
+    assert main(["robot", "watch", str(robot), "--seconds", "0.1"]) == 0
+    assert "wormctl: waiting for ticker to be opened; Ctrl-C gives up\n" in capsys.readouterr().err

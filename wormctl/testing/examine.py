@@ -73,7 +73,7 @@ def find_target(what: str) -> list[Target]:
     if path.is_dir():
         return _package(path)
     entries = list(entry_points(group=GROUP))
-    found = [entry for entry in entries if what in (entry.name, _distribution(entry))]
+    found = [entry for entry in entries if _is_called(entry, what)]
     if not found:
         offers = {
             thing.thing.name: thing.origin
@@ -88,6 +88,12 @@ def find_target(what: str) -> list[Target]:
                 f"{what}: {unknown('plugin', what, known)}, or name a .py file or the folder of a package"
             )
     return [Target(entry.value) for entry in found]
+
+
+def _is_called(entry: EntryPoint, what: str) -> bool:
+    """By its own name, with - or _, or that of its distribution: also where it is broken, and offers nothing."""
+    word = what.replace("-", "_")
+    return word == entry.name.replace("-", "_") or what == _distribution(entry)
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -183,7 +183,7 @@ def test_calibrating_a_new_robot(tmp_path: Path) -> None:
         done = wormctl("run", "--body", "serial", "--port", "robot", "--no-media", folder=tmp_path)
         assert done.returncode == 1
         assert "wormctl calibrate" in done.stdout
-        # Straight at +3 degrees, turns the other way, 10 degrees to the left, the usual to the right.
+        # Straight at +3 degrees, turns the other way, 10 degrees to the right, the usual to the left.
         typed = "q\n\n+5\n-2\nhm\n\n\nmaybe\nn\n-3\n+10\n\n\n"
         done = wormctl(*common, "--joint", "4", typed=typed, folder=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -66,7 +66,7 @@ class SimulatedBody(ABC):
                     low=-math.pi,
                     high=math.pi,
                     size=config.joints,
-                    doc="joint angles, head first; positive bends towards +y of a snake heading along +x",
+                    doc="joint angles, head first; positive turns the part ahead to the right, seen from above",
                 ),
             ),
             simulated=True,

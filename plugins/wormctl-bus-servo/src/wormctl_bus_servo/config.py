@@ -30,7 +30,7 @@ class Joint(Config, frozen=True, kw_only=True):
     zero: Annotated[int, msgspec.Meta(ge=0, le=4095)] = 2048
     """The tick at which the joint is straight."""
     direction: Literal[1, -1] = 1
-    """-1 for a servo whose ticks fall while the joint bends to its left, seen from above, head ahead."""
+    """-1 for a servo whose ticks fall while the part ahead of the joint turns to the right, seen from above."""
     low_deg: Annotated[float, msgspec.Meta(ge=-150.0, le=0.0)] = -60.0
     high_deg: Annotated[float, msgspec.Meta(ge=0.0, le=150.0)] = 60.0
 

@@ -75,11 +75,11 @@ def _middle_and_direction(talk: Talk, joint: int, start: JointTable) -> JointTab
         middle = one.angle
         _answer(
             one,
-            f"joint {joint}: now {SHOW_DEG:g} degrees to its left, seen from above, head ahead: Enter: ",
+            f"joint {joint}: now the part ahead turns {SHOW_DEG:g} degrees to the right, seen from above: Enter: ",
             [""],
         )
         one.move_to(middle + _angle(SHOW_DEG))
-        bent = _answer(one, f"joint {joint}: did it bend to its left? y or n: ", ["y", "n"])
+        bent = _answer(one, f"joint {joint}: did it turn to the right? y or n: ", ["y", "n"])
         one.move_to(middle)
         one.settle()
     centre_us = round(room.pulse_us(middle / ANGLE_PER_RAD))
@@ -91,15 +91,16 @@ def _limits(talk: Talk, joint: int, found: JointTable) -> JointTable:
     """The joint with the limits that the person has found."""
     ends = []
     with jog(talk, joint) as one:
-        for side, least_deg, most_deg in (("left", 0.0, found.high_deg), ("right", found.low_deg, 0.0)):
+        for side, least_deg, most_deg in (("right", 0.0, found.high_deg), ("left", found.low_deg, 0.0)):
             if one.angle:
                 print(f"joint {joint} goes back to straight")
             one.move_to(0)
             one.settle()
             far_deg = most_deg or least_deg
             text = (
-                f"joint {joint}: how far may it bend to the {side}? {'+' if most_deg else '-'} moves it there; Enter "
-                f"takes where it is, or {abs(far_deg):g} degrees, untried, if it was not moved: "
+                f"joint {joint}: how far may the part ahead turn to the {side}? "
+                f"{'+' if most_deg else '-'} moves it there; Enter takes "
+                f"where it is, or {abs(far_deg):g} degrees, untried, if it was not moved: "
             )
             moved = _nudge(one, text, least_deg, most_deg, zero=False)
             ends.append(round(math.degrees(one.angle / ANGLE_PER_RAD), 1) if moved else far_deg)
