@@ -181,3 +181,9 @@ def test_a_step_that_returns_its_setpoints_is_told_where_they_belong() -> None:
     controller = OwnController("mine", Returning(), [], 12, 0.02)
     with pytest.raises(TypeError, match="step of mine returns something: it must fill outputs"):
         controller.step(np.zeros(0), np.zeros(0, dtype=np.bool_), np.zeros(12))
+
+
+def test_trials_tell_which_policy_lived(robot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--robot", str(robot), "--trials", "1", "--seconds", "1", "--workers", "1"]
+    assert main(["evaluate", *words]) == 0
+    assert capsys.readouterr().out.startswith("wave in body planar")

@@ -84,6 +84,11 @@ class Assembly:
         self._closing = closing
 
     @property
+    def policy_name(self) -> str:
+        """Of a policy file, or of what a plugin offers."""
+        return self.robot.policy if self.policy is None else self.policy.name
+
+    @property
     def real(self) -> tuple[str, ...]:
         """The devices that are not simulated: with any, time has to pass as in life."""
         devices: list[Sensor | Actuator] = [*self.sensors, *self.actuation.actuators]

@@ -144,7 +144,7 @@ def look_at(trial: Trialled, seed: int, told: set[str]) -> About:
         return About(
             world=assembly.world_name,
             body=assembly.body_name,
-            policy=policy.name if policy else "",
+            policy=assembly.policy_name,
             policy_sha256=policy.sha256 if policy else "",
         )
 

@@ -133,7 +133,7 @@ def _evaluate(args: argparse.Namespace) -> tuple[int, str]:
             "seconds": args.seconds,
             "body": assembly.body_name,
             "world": assembly.world_name,
-            "policy": assembly.policy.name if assembly.policy else plan.robot.policy,
+            "policy": assembly.policy_name,
             "policy_sha256": assembly.policy.sha256 if assembly.policy else "",
             "ablated": list(plan.ablated),
         }

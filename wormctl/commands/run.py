@@ -198,9 +198,7 @@ def _info(
             seed=args.seed,
             config=msgspec.to_builtins(config) if isinstance(config, msgspec.Struct) else {},
         ),
-        policy=PolicyUsed(name=policy.name, sha256=policy.sha256)
-        if policy
-        else PolicyUsed(name=robot.policy, sha256=""),
+        policy=PolicyUsed(name=assembly.policy_name, sha256=policy.sha256 if policy else ""),
         ablated=ablated,
         robot=tomli_w.dumps(robot.raw),
         neurons=list(assembly.controller.neurons),
